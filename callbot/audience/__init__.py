@@ -1,0 +1,1 @@
+"""Who to contact and why they went quiet."""

@@ -1,0 +1,1 @@
+"""Whether and when a person may be contacted, and what follows."""

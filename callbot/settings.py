@@ -1,0 +1,151 @@
+"""Every setting, from `callbot.toml` and `CALLBOT_…` environment variables (`CALLBOT_LLM__API_KEY`).
+
+The environment wins over the file. `callbot config show` prints what is in force, secrets hidden;
+docs/settings.md lists them all and is checked against this module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Block(BaseModel):
+    """A table of `callbot.toml`; unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreSettings(Block):
+    url: str = Field(
+        default="",
+        description="Database URL; empty means SQLite in the data directory. PostgreSQL: postgresql+asyncpg://…",
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="File with the keys for phone numbers, made at first start (mode 0600); empty means `keys.json` in the data directory.",
+    )
+
+
+class ModelSettings(Block):
+    directory: Path = Field(
+        default=Path("~/.cache/callbot/models"), description="Where `callbot models install` puts the models."
+    )
+    recogniser: Literal["whisper", "openai"] = Field(
+        default="whisper",
+        description="whisper: faster-whisper on this machine; openai: an OpenAI-compatible server.",
+    )
+    whisper: str = Field(
+        default="packaged",
+        description="packaged, or a model's hub name (Systran/faster-whisper-small) or path.",
+    )
+    recogniser_workers: int = Field(
+        default=1, ge=1, description="Worker processes for the local recogniser, one thread each."
+    )
+    voice: Literal["kokoro", "system", "openai"] = Field(
+        default="kokoro",
+        description="kokoro: neural voice on this machine; system: the operating system's voice through pyttsx3; openai: an OpenAI-compatible server.",
+    )
+    speaker: str = Field(default="zf_xiaoxiao", description="The voice's name at its engine.")
+    kokoro: str = Field(
+        default="packaged", description="packaged, or a directory with model.onnx, vocab.json and voices/."
+    )
+    voice_workers: int = Field(
+        default=1, ge=1, description="Worker processes for the local voice, one thread each."
+    )
+    speech_base_url: str = Field(
+        default="",
+        description="Base URL of the OpenAI-compatible speech server, for recogniser or voice `openai`.",
+    )
+    speech_api_key: SecretStr = Field(default=SecretStr(""), description="Its key.")
+    transcription_model: str = Field(
+        default="whisper-1", description="Model name sent to /audio/transcriptions."
+    )
+    speech_model: str = Field(default="tts-1", description="Model name sent to /audio/speech.")
+
+
+class LlmSettings(Block):
+    base_url: str = Field(default="", description="OpenAI-compatible server; empty means the scripted writer.")
+    api_key: SecretStr = Field(default=SecretStr(""), description="Its key.")
+    model: str = Field(default="", description="Model name.")
+    timeout_s: float = Field(default=8.0, gt=0, description="Deadline for an opener, written before the call.")
+    turn_timeout_s: float = Field(
+        default=1.5, gt=0, description="Deadline for words inside a call; the scripted line is used after it."
+    )
+
+
+class CarrierSettings(Block):
+    kind: Literal["simulator", "twilio"] = Field(
+        default="simulator",
+        description="simulator: callees played on this machine; twilio: Twilio Media Streams.",
+    )
+    base_url: str = Field(default="", description="REST address; empty means the carrier's own.")
+    account: str = Field(default="", description="Account SID.")
+    auth_token: SecretStr = Field(default=SecretStr(""), description="Auth token; signs webhooks too.")
+    from_number: str = Field(
+        default="", description="Caller id, E.164; the same for every attempt to a person."
+    )
+    public_media_url: str = Field(
+        default="",
+        description="wss:// address under which the carrier reaches the media server; empty means its local address.",
+    )
+    public_web_url: str = Field(
+        default="", description="https:// address for status callbacks; empty means polling."
+    )
+    ring_timeout_s: int = Field(default=40, ge=15, description="How long to let it ring.")
+
+
+class MediaSettings(Block):
+    host: str = Field(default="127.0.0.1", description="Address the media server binds to.")
+    port: int = Field(default=8091, ge=0, description="Its port; 0 picks a free one.")
+    max_calls: int = Field(
+        default=20, ge=1, description="Hard cap of calls in one media process, reserved before dialling."
+    )
+    end_of_turn_ms: int = Field(
+        default=700, ge=200, description="Silence after which the callee's turn is over."
+    )
+
+
+class WebSettings(Block):
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address the pages bind to; there is no sign-in yet, so only loopback is accepted.",
+    )
+    port: int = Field(default=8090, ge=0, description="Its port; 0 picks a free one.")
+
+
+class Settings(BaseSettings):
+    """All of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLBOT_", env_nested_delimiter="__", toml_file="callbot.toml", extra="forbid", frozen=True
+    )
+
+    data: Path = Field(
+        default=Path("var"), description="Data directory: database, recordings, voice cache, event logs."
+    )
+    store: StoreSettings = StoreSettings()
+    models: ModelSettings = ModelSettings()
+    llm: LlmSettings = LlmSettings()
+    carrier: CarrierSettings = CarrierSettings()
+    media: MediaSettings = MediaSettings()
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

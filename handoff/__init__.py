@@ -1,0 +1,1 @@
+"""The human: presence, offers, briefs and the audio bridge. Knows nothing of callbot."""
