@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from asr_tts.audio import Audio
+from handoff.bridge import AudioEnd
 
 # All times are milliseconds on the media clock of the call: 0 is the carrier's `start` message.
 
@@ -60,18 +61,6 @@ class HungUp:
 
 
 LineEvent: TypeAlias = SpeechStarted | SpeechEnded | Played | Dtmf | HungUp
-
-
-class AudioEnd(Protocol):
-    """One end of a live two-way audio path in 20 ms frames of 8 kHz PCM, for bridging to a human."""
-
-    async def receive(self) -> Audio | None:
-        """The next frame spoken at this end; None when it has left."""
-        ...
-
-    async def send(self, frame: Audio) -> None:
-        """Let this end hear a frame. Never blocks for longer than a frame; late frames are dropped."""
-        ...
 
 
 class Line(Protocol):

@@ -105,7 +105,10 @@ class Consent(SQLModel, table=True):
 class Event(SQLModel, table=True):
     """Something a customer did or that happened with them, from CRM, app, tickets or our own contacts."""
 
-    __table_args__ = (UniqueConstraint("customer_id", "kind", "at", "note"), Index(None, "customer_id", "at"))
+    __table_args__ = (
+        UniqueConstraint("customer_id", "kind", "at", "note"),
+        Index(None, "customer_id", "at"),
+    )
 
     id: str = _id()
     customer_id: str = Field(foreign_key="customer.id")

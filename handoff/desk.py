@@ -1,0 +1,46 @@
+"""The desk as a conversation sees it: place a customer with a human, bridge, wait for the wrap-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from handoff.bridge import AudioEnd, Bridged
+from handoff.offer import TransferOffer, WrapUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An agent accepted and is on the audio path."""
+
+    offer_id: str
+    agent_id: str
+    agent_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPlaced:
+    """Nobody took the customer. The bot goes on."""
+
+    offer_id: str
+    result: Literal["declined", "no_answer", "no_agent", "bridge_failed"]
+    detail: str = ""
+
+
+class Desk(Protocol):
+    """Where humans take over."""
+
+    async def place(self, offer: TransferOffer) -> Placed | NotPlaced:
+        """Ring agents by skill and longest idle until one accepts and connects, or nobody is left.
+
+        Cancelling it abandons the offer.
+        """
+        ...
+
+    async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:
+        """Carry audio both ways until one side leaves."""
+        ...
+
+    async def wrap_up(self, placed: Placed, timeout_s: float) -> WrapUp:
+        """What the agent wrote down; an empty form after the timeout."""
+        ...
