@@ -7,15 +7,18 @@ docs/settings.md lists them all and is checked against this module.
 from __future__ import annotations
 
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from callbot.errors import BadInput, Problem
 
 
 class Block(BaseModel):
@@ -114,8 +117,22 @@ class MediaSettings(Block):
     )
 
 
-class WebSettings(Block):
+class DeskSettings(Block):
     host: str = Field(
+        default="127.0.0.1", description="Address the desk server binds to; human agents connect here."
+    )
+    port: int = Field(default=8092, ge=0, description="Its port; 0 picks a free one.")
+    ring_timeout_s: float = Field(
+        default=20.0, gt=0, description="How long an agent rings before the next one is tried."
+    )
+    token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret with which agents' programs connect; empty makes one at start.",
+    )
+
+
+class WebSettings(Block):
+    host: Literal["127.0.0.1", "localhost", "::1"] = Field(
         default="127.0.0.1",
         description="Address the pages bind to; there is no sign-in yet, so only loopback is accepted.",
     )
@@ -137,6 +154,7 @@ class Settings(BaseSettings):
     llm: LlmSettings = LlmSettings()
     carrier: CarrierSettings = CarrierSettings()
     media: MediaSettings = MediaSettings()
+    desk: DeskSettings = DeskSettings()
     web: WebSettings = WebSettings()
 
     @classmethod
@@ -149,3 +167,27 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings() -> Settings:
+    """The settings in force. Raises `BadInput` that names each wrong setting."""
+    try:
+        return Settings()
+    except TOMLDecodeError as error:
+        raise BadInput.one("callbot.toml", str(error), "correct the file's TOML") from None
+    except ValidationError as error:
+        raise BadInput(
+            [
+                Problem(
+                    where=f"setting {'.'.join(str(part) for part in detail['loc'])}",
+                    what=f"{detail['msg']} (got {_shown(detail['input'])})",
+                    cure="correct it in callbot.toml or in the environment; docs/settings.md lists every setting",
+                )
+                for detail in error.errors()
+            ]
+        ) from None
+
+
+def _shown(value: object) -> str:
+    """A wrong value for an error message, without anything that could be a secret."""
+    return repr(value) if isinstance(value, (int, float, bool)) else f"a {type(value).__name__}"

@@ -1,0 +1,66 @@
+# make demo   set everything up and run a batch of simulated customers (ARGS=--exit ends instead of serving)
+# make test   set everything up and run the tests
+# make lint   ruff, mypy --strict, import contracts, dependency guard
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+ARGS ?=
+PYTEST_ARGS ?=
+
+.PHONY: demo test lint check models clean
+
+demo: $(VENV)/.run models
+	$(BIN)/callbot demo $(ARGS)
+
+test: $(VENV)/.dev models
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+models: $(VENV)/.run
+	$(BIN)/callbot models install
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "callbot needs Python 3.11 or newer; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
+ifdef UV
+	$(UV) venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV)
+else
+	$(PYTHON) -m venv $(VENV)
+endif
+
+# The dev set holds the run set at the same versions, so installing run after dev changes nothing.
+$(VENV)/.run: $(BIN)/python requirements/run.txt pyproject.toml
+	@test -e $(VENV)/.dev || $(MAKE) --no-print-directory install-run
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python requirements/dev.txt pyproject.toml
+	@$(MAKE) --no-print-directory install-dev
+	@touch $@ $(VENV)/.run
+
+.PHONY: install-run install-dev
+install-run install-dev: install-%:
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$*.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+
+clean:
+	rm -rf $(VENV) build dist var .demo
+
+# Hashed requirements without registry addresses; needs uv.
+.PHONY: requirements
+COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url
+requirements:
+	$(COMPILE) pyproject.toml --group build -o requirements/run.txt
+	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt

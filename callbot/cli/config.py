@@ -1,0 +1,50 @@
+"""`callbot config`: what is in force, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel, SecretStr
+from rich.table import Table
+
+from callbot.cli.output import explained, out, print_json
+from callbot.settings import Settings, load_settings
+
+app = typer.Typer(help="Settings in force.", no_args_is_help=True)
+
+
+def flatten(settings: Settings) -> Iterator[tuple[str, Any, str]]:
+    """Every setting as (dotted name, value with secrets hidden, description)."""
+    yield from _walk("", settings)
+
+
+def _walk(prefix: str, block: BaseModel) -> Iterator[tuple[str, Any, str]]:
+    for name, field in type(block).model_fields.items():
+        value = getattr(block, name)
+        if isinstance(value, BaseModel):
+            yield from _walk(f"{prefix}{name}.", value)
+        else:
+            shown = ("••••••" if value.get_secret_value() else "") if isinstance(value, SecretStr) else value
+            yield f"{prefix}{name}", shown, field.description or ""
+
+
+@app.callback()
+def group() -> None:
+    """Settings come from callbot.toml and from CALLBOT_… environment variables; the environment wins."""
+
+
+@app.command()
+def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Print every setting, secrets hidden."""
+    with explained():
+        settings = load_settings()
+    rows = list(flatten(settings))
+    if as_json:
+        print_json({name: value for name, value, _ in rows})
+        return
+    table = Table("设置 setting", "值 value", "说明 meaning")
+    for name, value, meaning in rows:
+        table.add_row(name, str(value), meaning)
+    out.print(table)
