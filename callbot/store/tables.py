@@ -66,6 +66,11 @@ class Customer(SQLModel, table=True):
     """data, country or empty."""
     preferred_channel: str = ""
     named_agent: str = ""
+    member_level: str = ""
+    """In the business's own words: 金卡."""
+    member_until: date | None = None
+    """Last day of the member rights."""
+    interests: list[str] = _json_list()
     number_valid: bool = True
     number_note: str = ""
     registered_at: datetime | None = _time(nullable=True)
@@ -101,19 +106,23 @@ class Consent(SQLModel, table=True):
     channel: str
     evidence: str
 
+    __table_args__ = (UniqueConstraint("customer_id", "purpose", "granted", "evidence"),)
+
 
 class Event(SQLModel, table=True):
     """Something a customer did or that happened with them, from CRM, app, tickets or our own contacts."""
 
     __table_args__ = (
-        UniqueConstraint("customer_id", "kind", "at", "note"),
+        UniqueConstraint("customer_id", "external_id"),
         Index(None, "customer_id", "at"),
     )
 
     id: str = _id()
     customer_id: str = Field(foreign_key="customer.id")
+    external_id: str = Field(default_factory=new_id, max_length=64)
+    """The source's own id, so that a second import changes nothing."""
     kind: str
-    """login, browse, favourite, cart, form, visit, order, refund, ticket, review, message_open, conversation..."""
+    """login, browse, favourite, cart, form, visit, enquiry, refund, ticket, review, message_open, call..."""
     at: datetime = _time()
     note: str = ""
     data: dict[str, Any] = _json_object()

@@ -1,0 +1,172 @@
+"""The database: one engine that writes, one that only reads, and the migrations."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, NullPool, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from callbot.errors import BadInput, CallbotError
+from callbot.store.migrations import upgrade
+
+_CURE = (
+    "set `url` in the [store] table of callbot.toml, e.g. postgresql+asyncpg://user:password@host/callbot, "
+    "or leave it empty for SQLite"
+)
+_ELSEWHERE = "choose another directory: CALLBOT_DATA=…"
+_BUSY_TIMEOUT_MS = 10_000
+
+
+class DatabaseUnreachable(CallbotError):
+    """The database does not answer or refuses us."""
+
+    code = "database-unreachable"
+    retryable = True
+
+
+class Database:
+    """SQLite or PostgreSQL by URL.
+
+    On SQLite a write transaction takes the write lock when it begins: a deferred one that reads first and
+    writes later fails or loses updates under concurrent writers.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url` is `sqlite:///path`, `postgresql://…`, or the same with `+aiosqlite` or `+asyncpg`.
+
+        Raises `BadInput` for an unusable URL or an unwritable directory. Connects to nothing yet.
+        """
+        self.url = _checked(url)
+        self._writer = _engine(self.url, begin="BEGIN IMMEDIATE", read_only=False)
+        self._reader = _engine(self.url, begin="BEGIN", read_only=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: commits at the end of the block, rolls back when it raises.
+
+        No network or model call belongs inside: SQLite has one writer at a time.
+        """
+        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One consistent view of the data; a write in it is refused by the database."""
+        async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest version; safe when several processes start at once.
+
+        Raises `DatabaseUnreachable`.
+        """
+        engine = _engine(self.url, begin="BEGIN IMMEDIATE", read_only=False, foreign_keys=False, pooled=False)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(upgrade)
+        except (OSError, DBAPIError) as error:
+            raise DatabaseUnreachable(
+                f"{self.url.render_as_string()}: {_reason(error)} → check that the database runs and that the "
+                "user may create tables"
+            ) from error
+        finally:
+            await engine.dispose()
+
+    async def aclose(self) -> None:
+        await asyncio.gather(self._writer.dispose(), self._reader.dispose())
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def _checked(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise BadInput.one("store.url", "this is not a database URL", _CURE) from None
+    drivers = {
+        "sqlite": "sqlite+aiosqlite",
+        "sqlite+aiosqlite": "sqlite+aiosqlite",
+        "postgres": "postgresql+asyncpg",
+        "postgresql": "postgresql+asyncpg",
+        "postgresql+asyncpg": "postgresql+asyncpg",
+    }
+    if url.drivername not in drivers:
+        raise BadInput.one("store.url", f"`{url.drivername}` is not supported", _CURE)
+    url = url.set(drivername=drivers[url.drivername])
+    if url.get_backend_name() == "sqlite":
+        _check_file(url)
+    return url
+
+
+def _check_file(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise BadInput.one(
+            "store.url",
+            "a SQLite database in memory cannot be shared by readers and writers",
+            "name a file: sqlite:///var/callbot.db",
+        )
+    file = Path(url.database).expanduser().absolute()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput.one(
+            str(file.parent), f"the directory cannot be made ({error.strerror})", _ELSEWHERE
+        ) from None
+    target = file if file.exists() else file.parent
+    if file.is_dir() or not os.access(target, os.W_OK):
+        what = "is a directory" if file.is_dir() else "is not writable"
+        raise BadInput.one(str(target), f"{what}, so the database cannot be kept there", _ELSEWHERE)
+
+
+def _engine(
+    url: URL, *, begin: str, read_only: bool, foreign_keys: bool = True, pooled: bool = True
+) -> AsyncEngine:
+    options: dict[str, Any] = {"json_serializer": lambda value: json.dumps(value, ensure_ascii=False)}
+    if not pooled:
+        options["poolclass"] = NullPool
+    elif url.get_backend_name() == "postgresql":
+        options["pool_pre_ping"] = True
+    if read_only and url.get_backend_name() == "postgresql":
+        options["execution_options"] = {"postgresql_readonly": True}
+    engine = create_async_engine(url, **options)
+    if url.get_backend_name() == "sqlite":
+        _tune_sqlite(engine, begin, read_only=read_only, foreign_keys=foreign_keys)
+    return engine
+
+
+def _tune_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool, foreign_keys: bool) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN would be deferred
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)

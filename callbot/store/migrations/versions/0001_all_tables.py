@@ -1,0 +1,470 @@
+"""All tables"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0001"
+down_revision: str | None = None
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "agent",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("skills", sa.JSON(), nullable=False),
+        sa.Column("presence", sa.String(), nullable=False),
+        sa.Column("idle_since", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent")),
+    )
+    op.create_table(
+        "batch",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("flow", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("hold_out_percent", sa.Float(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("policy", sa.JSON(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("launched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+    )
+    op.create_table(
+        "customer",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("gender", sa.String(), nullable=False),
+        sa.Column("birthday", sa.Date(), nullable=True),
+        sa.Column("region", sa.String(), nullable=False),
+        sa.Column("industry", sa.String(), nullable=False),
+        sa.Column("brand", sa.String(), nullable=False),
+        sa.Column("phone_cipher", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_hash", sa.String(length=64), nullable=False),
+        sa.Column("phone_masked", sa.String(), nullable=False),
+        sa.Column("timezone", sa.String(), nullable=True),
+        sa.Column("timezone_source", sa.String(), nullable=False),
+        sa.Column("preferred_channel", sa.String(), nullable=False),
+        sa.Column("named_agent", sa.String(), nullable=False),
+        sa.Column("member_level", sa.String(), nullable=False),
+        sa.Column("member_until", sa.Date(), nullable=True),
+        sa.Column("interests", sa.JSON(), nullable=False),
+        sa.Column("number_valid", sa.Boolean(), nullable=False),
+        sa.Column("number_note", sa.String(), nullable=False),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("own_enquiry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("low_priority", sa.Boolean(), nullable=False),
+        sa.Column("no_touch_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("complaint_pause_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("segment", sa.String(), nullable=False),
+        sa.Column("strategy", sa.String(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("assessment", sa.JSON(), nullable=False),
+        sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_touch_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
+        sa.UniqueConstraint("external_id", name=op.f("uq_customer_external_id")),
+        sa.UniqueConstraint("phone_hash", name=op.f("uq_customer_phone_hash")),
+    )
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customer_industry"), ["industry"], unique=False)
+        batch_op.create_index(batch_op.f("ix_customer_next_touch_at"), ["next_touch_at"], unique=False)
+
+    op.create_table(
+        "do_not_contact",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("phone_hash", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_do_not_contact")),
+    )
+    with op.batch_alter_table("do_not_contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_do_not_contact_phone_hash"), ["phone_hash"], unique=False)
+
+    op.create_table(
+        "offer",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("industry", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("discount_percent", sa.Integer(), nullable=True),
+        sa.Column("amount_fen", sa.Integer(), nullable=True),
+        sa.Column("min_spend_fen", sa.Integer(), nullable=True),
+        sa.Column("gift", sa.String(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("stock", sa.Integer(), nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("eligibility", sa.JSON(), nullable=False),
+        sa.Column("compensation", sa.Boolean(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer")),
+        sa.UniqueConstraint("code", "version", name=op.f("uq_offer_code_version")),
+    )
+    with op.batch_alter_table("offer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offer_code"), ["code"], unique=False)
+
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("idempotency_key", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_error", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_outbox_idempotency_key")),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_next_try_at"), ["next_try_at"], unique=False)
+
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("media_url", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
+    )
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("batch_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dialing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("worker_id", sa.String(), nullable=True),
+        sa.Column("dial_token", sa.String(), nullable=True),
+        sa.Column("carrier_sid", sa.String(), nullable=True),
+        sa.Column("permit", sa.JSON(), nullable=False),
+        sa.Column("opener", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("cause", sa.String(), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "state in ('queued','dialing','in_call','done','interrupted')", name=op.f("ck_attempt_state")
+        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_attempt_batch_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_attempt_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+        sa.UniqueConstraint("batch_id", "customer_id", "seq", name=op.f("uq_attempt_batch_id_customer_id_seq")),
+        sa.UniqueConstraint("dial_token", name=op.f("uq_attempt_dial_token")),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_attempt_customer_id_attempt_dialing_at"), ["customer_id", "dialing_at"], unique=False
+        )
+        batch_op.create_index("ix_attempt_queue", ["state", "due_at", "priority"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attempt_worker_id"), ["worker_id"], unique=False)
+
+    op.create_table(
+        "batch_member",
+        sa.Column("batch_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("hold_out", sa.Boolean(), nullable=False),
+        sa.Column("blocked_by", sa.String(), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("blocked_because", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_batch_member_batch_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_batch_member_customer_id")),
+        sa.PrimaryKeyConstraint("batch_id", "customer_id", name=op.f("pk_batch_member")),
+    )
+    with op.batch_alter_table("batch_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_batch_member_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text_version", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("evidence", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_consent_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+        sa.UniqueConstraint(
+            "customer_id",
+            "purpose",
+            "granted",
+            "evidence",
+            name=op.f("uq_consent_customer_id_purpose_granted_evidence"),
+        ),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consent_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "event",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_event_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sa.UniqueConstraint("customer_id", "external_id", name=op.f("uq_event_customer_id_external_id")),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_customer_id_event_at"), ["customer_id", "at"], unique=False)
+
+    op.create_table(
+        "purchase",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("amount_fen", sa.Integer(), nullable=False),
+        sa.Column("refunded", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_purchase_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase")),
+        sa.UniqueConstraint("customer_id", "external_id", name=op.f("uq_purchase_customer_id_external_id")),
+    )
+    with op.batch_alter_table("purchase", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_purchase_customer_id_purchase_at"), ["customer_id", "at"], unique=False
+        )
+
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_tag_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
+        sa.UniqueConstraint("customer_id", "name", name=op.f("uq_tag_customer_id_name")),
+    )
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tag_name"), ["name"], unique=False)
+
+    op.create_table(
+        "transfer",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("skill", sa.String(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=True),
+        sa.Column("brief", sa.JSON(), nullable=False),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ringing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("result", sa.String(), nullable=True),
+        sa.Column("declined_reason", sa.String(), nullable=False),
+        sa.Column("wrap_up", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_transfer_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
+    )
+    with op.batch_alter_table("transfer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_transfer_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_transfer_call_id"), ["call_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_transfer_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "call",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("flow", sa.String(), nullable=False),
+        sa.Column("flow_version", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=False),
+        sa.Column("end_reason", sa.String(), nullable=False),
+        sa.Column("recording", sa.String(), nullable=False),
+        sa.Column("event_log", sa.String(), nullable=False),
+        sa.Column("disclosure_ms", sa.Integer(), nullable=True),
+        sa.Column("summary", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_call_attempt_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_call_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+        sa.UniqueConstraint("attempt_id", name=op.f("uq_call_attempt_id")),
+    )
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_started_at"), ["started_at"], unique=False)
+
+    op.create_table(
+        "follow_up",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("leading", sa.Boolean(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_follow_up_attempt_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_follow_up_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_up")),
+    )
+    with op.batch_alter_table("follow_up", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_follow_up_attempt_id"), ["attempt_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_follow_up_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_follow_up_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
+        "journal",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_journal_attempt_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_journal_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
+    )
+    with op.batch_alter_table("journal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_journal_attempt_id"), ["attempt_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_journal_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "turn",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("speaker", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("heard", sa.String(), nullable=False),
+        sa.Column("start_ms", sa.Integer(), nullable=False),
+        sa.Column("end_ms", sa.Integer(), nullable=False),
+        sa.Column("interrupted", sa.Boolean(), nullable=False),
+        sa.Column("intent", sa.String(), nullable=True),
+        sa.Column("emotion", sa.String(), nullable=True),
+        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("slots", sa.JSON(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("offers", sa.JSON(), nullable=False),
+        sa.Column("latency", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_turn_call_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_turn")),
+        sa.UniqueConstraint("call_id", "position", name=op.f("uq_turn_call_id_position")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("turn")
+    with op.batch_alter_table("journal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_journal_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_journal_attempt_id"))
+
+    op.drop_table("journal")
+    with op.batch_alter_table("follow_up", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_follow_up_due_at"))
+        batch_op.drop_index(batch_op.f("ix_follow_up_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_follow_up_attempt_id"))
+
+    op.drop_table("follow_up")
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_started_at"))
+        batch_op.drop_index(batch_op.f("ix_call_customer_id"))
+
+    op.drop_table("call")
+    with op.batch_alter_table("transfer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_transfer_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_transfer_call_id"))
+        batch_op.drop_index(batch_op.f("ix_transfer_agent_id"))
+
+    op.drop_table("transfer")
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tag_name"))
+
+    op.drop_table("tag")
+    with op.batch_alter_table("purchase", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_purchase_customer_id_purchase_at"))
+
+    op.drop_table("purchase")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_customer_id_event_at"))
+
+    op.drop_table("event")
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consent_customer_id"))
+
+    op.drop_table("consent")
+    with op.batch_alter_table("batch_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_batch_member_customer_id"))
+
+    op.drop_table("batch_member")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attempt_worker_id"))
+        batch_op.drop_index("ix_attempt_queue")
+        batch_op.drop_index(batch_op.f("ix_attempt_customer_id_attempt_dialing_at"))
+        batch_op.drop_index(batch_op.f("ix_attempt_batch_id"))
+
+    op.drop_table("attempt")
+    op.drop_table("worker")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbox_next_try_at"))
+
+    op.drop_table("outbox")
+    with op.batch_alter_table("offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_code"))
+
+    op.drop_table("offer")
+    with op.batch_alter_table("do_not_contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_do_not_contact_phone_hash"))
+
+    op.drop_table("do_not_contact")
+    with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_customer_next_touch_at"))
+        batch_op.drop_index(batch_op.f("ix_customer_industry"))
+
+    op.drop_table("customer")
+    op.drop_table("batch")
+    op.drop_table("agent")
