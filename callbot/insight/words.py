@@ -1,0 +1,92 @@
+"""Machine names in the words of a Chinese call centre."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OUTCOMES: Mapping[str, str] = {
+    "interested": "有意向",
+    "considering": "考虑中",
+    "refused": "拒绝",
+    "do_not_call": "要求勿扰",
+    "transferred": "已转人工",
+    "callback": "约定回拨",
+    "wrong_number": "号码非本人",
+    "voicemail": "语音信箱",
+    "no_answer": "无人接听",
+    "interrupted": "通话中断",
+    "busy": "占线",
+    "rejected": "拒接",
+    "power_off": "关机",
+    "suspended": "停机",
+    "invalid_number": "空号",
+    "network": "线路故障",
+}
+
+FOLLOW_UPS: Mapping[str, str] = {
+    "assign_agent_24h": "24 小时内专人联系",
+    "push_offer_3d": "3 天后推送优惠",
+    "low_priority_no_touch_30d": "30 天不打扰，低优先级",
+    "blacklist": "加入勿扰名单",
+    "complaint_pause_30d": "暂停触达 30 天，24 小时内答复",
+    "agent_handles_now": "人工正在处理",
+    "schedule_callback": "按约定时间回拨",
+    "mark_number_invalid": "标记号码无效",
+    "retry_later": "稍后重试",
+}
+
+STATES: Mapping[str, str] = {
+    "draft": "草稿",
+    "running": "进行中",
+    "paused": "已暂停",
+    "done": "已完成",
+    "cancelled": "已取消",
+    "queued": "排队",
+    "dialing": "拨号中",
+    "in_call": "通话中",
+    "interrupted": "中断",
+    "open": "待办",
+}
+
+SPEAKERS: Mapping[str, str] = {"bot": "智能客服", "callee": "客户", "agent": "人工坐席"}
+
+INTENTS: Mapping[str, str] = {
+    "affirm": "肯定",
+    "deny": "否定",
+    "interested": "感兴趣",
+    "considering": "考虑",
+    "refuse": "拒绝",
+    "busy_callback": "不方便/约时间",
+    "do_not_call": "别再打",
+    "complaint": "投诉",
+    "request_human": "要人工",
+    "ask_identity": "问身份",
+    "ask_is_robot": "问是否机器人",
+    "ask_price_offer": "问价格优惠",
+    "ask_product_detail": "问产品",
+    "ask_location_time": "问地点时间",
+    "already_bought_elsewhere": "已在别家购买",
+    "no_longer_needed": "不再需要",
+    "wrong_person": "不是本人",
+    "cannot_hear_repeat": "没听清",
+    "greeting_ack": "应答",
+    "thanks_bye": "道谢/再见",
+    "silence_filler_unclear": "听不清",
+    "voicemail_or_system_announcement": "系统提示音",
+    "abusive": "辱骂",
+    "privacy_concern": "隐私顾虑",
+}
+
+EMOTIONS: Mapping[str, str] = {
+    "neutral": "平静",
+    "positive": "积极",
+    "hesitant": "犹豫",
+    "impatient": "不耐烦",
+    "angry": "生气",
+    "sad_worried": "难过/担心",
+}
+
+
+def word(table: Mapping[str, str], name: str | None) -> str:
+    """The Chinese word, or the machine name where none is known, or a dash."""
+    return table.get(name, name) if name else "—"
