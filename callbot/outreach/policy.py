@@ -1,0 +1,232 @@
+"""What is allowed by default, as one frozen value with a version. Source: docs/rules.md, compliance section 4.
+
+Not legal advice: counsel confirms every default per country and industry before a launch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from callbot.errors import BadInput, Problem
+
+
+class Purpose(StrEnum):
+    """Why a person is contacted."""
+
+    MARKETING = "marketing"
+    SERVICE_FOLLOWUP = "service_followup"
+    REQUESTED = "requested"
+    """The customer asked for it: a booked call-back, a human, the answer to a complaint."""
+
+
+class Channel(StrEnum):
+    """Every way to reach a person; one budget and one do-not-contact list cover them all."""
+
+    VOICE = "voice"
+    SMS = "sms"
+    WECOM = "wecom"
+    PUSH = "push"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of one local day: `start` belongs to it, `end` does not."""
+
+    start: time
+    end: time
+
+    def __contains__(self, moment: object) -> bool:
+        return isinstance(moment, time) and self.start <= moment < self.end
+
+    def within(self, outer: Span) -> bool:
+        return outer.start <= self.start < self.end <= outer.end
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When a channel may be used, in the callee's own time. Holidays are off; make-up workdays are workdays."""
+
+    workday: tuple[Span, ...]
+    weekend: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How often one person may be reached, over all batches (C2, R138, R140)."""
+
+    answered_per_day: int = 1
+    """Never more, whatever the other caps allow."""
+    answered_per_7d: int = 2
+    attempts_per_24h: int = 3
+    attempts_per_30d: int = 10
+    extra_after_own_enquiry: int = 1
+    """One more answered call within 7 days of the customer's own enquiry (R140)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What a no, and a complaint, lead to (C1, R139, R167, R168)."""
+
+    soft: timedelta = timedelta(days=30)
+    complaint_pause: timedelta = timedelta(days=30)
+    complaint_answer: timedelta = timedelta(hours=24)
+
+
+def _span(text: str) -> Span:
+    start, end = text.split("-")
+    return Span(start=time.fromisoformat(start.strip()), end=time.fromisoformat(end.strip()))
+
+
+def _spans(*texts: str) -> tuple[Span, ...]:
+    return tuple(_span(text) for text in texts)
+
+
+OUTER = _span("09:00-21:00")
+"""No role, batch or industry widens this."""
+
+VOICE_HOURS = Hours(workday=_spans("09:00-12:00", "14:00-20:00"), weekend=_spans("10:00-12:00", "14:00-20:00"))
+TEXT_HOURS = Hours(workday=_spans("09:00-12:00", "14:00-21:00"), weekend=_spans("10:00-12:00", "14:00-21:00"))
+"""Messages may go out until 21:00 (C10)."""
+OUTER_HOURS = Hours(workday=(OUTER,), weekend=(OUTER,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything a rule measures a contact against."""
+
+    version: str = "cn/1"
+    """Names the defaults; a batch's own values add a digest. Every decision is stored with it."""
+    purposes: frozenset[Purpose] = frozenset(Purpose)
+    voice: Hours = VOICE_HOURS
+    text: Hours = TEXT_HOURS
+    caps: Caps = field(default_factory=Caps)
+    refusal: Refusal = field(default_factory=Refusal)
+
+    def hours(self, channel: Channel) -> Hours:
+        return self.voice if channel is Channel.VOICE else self.text
+
+
+DEFAULT = Policy()
+
+INSURANCE = replace(
+    DEFAULT,
+    version="cn/1+insurance",
+    voice=OUTER_HOURS,
+    refusal=Refusal(soft=timedelta(days=183)),
+)
+"""Insurance: no sales calls from 21:00 to 09:00, a refusal holds at least six months."""
+
+INDUSTRIES: Mapping[str, Policy] = {"insurance": INSURANCE}
+"""Industries that differ from the default; all others are `DEFAULT`."""
+
+
+def policy_for(industry: str, overrides: Mapping[str, Any] | None = None, *, where: str = "policy") -> Policy:
+    """The policy of one batch: defaults, then the industry's, then the batch's own values.
+
+    A batch may choose its windows inside 09:00-21:00, may lower caps and may lengthen pauses; it may never
+    allow more. `overrides` has the shape
+    `{"windows": {"mon-fri": ["09:00-12:00"], "sat-sun": []}, "caps": {"answered_per_7d": 1},
+    "refusal": {"soft_days": 60}}`.
+
+    Raises `BadInput` that names every value which cannot be used.
+    """
+    base = INDUSTRIES.get(industry, DEFAULT)
+    if not overrides:
+        return base
+    problems: list[Problem] = []
+    blocks: dict[str, Callable[[Policy, Mapping[str, Any], str, list[Problem]], Policy]] = {
+        "windows": _windows,
+        "caps": _caps,
+        "refusal": _refusal,
+    }
+    policy = base
+    for name, values in overrides.items():
+        here = f"{where}.{name}"
+        if name not in blocks:
+            problems.append(_problem(here, "no such block", f"use one of {', '.join(blocks)}"))
+        elif not isinstance(values, Mapping):
+            problems.append(_problem(here, "is not a table of values", "write names and values below it"))
+        else:
+            policy = blocks[name](policy, values, here, problems)
+    if problems:
+        raise BadInput(problems)
+    digest = hashlib.sha256(repr(replace(policy, version="")).encode()).hexdigest()[:8]
+    return replace(policy, version=f"{base.version}+{digest}")
+
+
+def _problem(where: str, what: str, cure: str) -> Problem:
+    return Problem(where=where, what=what, cure=cure)
+
+
+def _windows(policy: Policy, values: Mapping[str, Any], where: str, problems: list[Problem]) -> Policy:
+    names = {"mon-fri": "workday", "sat-sun": "weekend"}
+    changed: dict[str, tuple[Span, ...]] = {}
+    for key, texts in values.items():
+        here = f"{where}.{key}"
+        if key not in names:
+            problems.append(_problem(here, "no such kind of day", f"use {' or '.join(names)}"))
+        elif isinstance(texts, str) or not isinstance(texts, Sequence):
+            problems.append(_problem(here, "is not a list", 'write for example ["09:00-12:00", "14:00-20:00"]'))
+        else:
+            spans = (_read_span(text, f"{here}[{index}]", problems) for index, text in enumerate(texts))
+            changed[names[key]] = tuple(sorted((span for span in spans if span), key=lambda span: span.start))
+    return replace(policy, voice=replace(policy.voice, **changed), text=replace(policy.text, **changed))
+
+
+def _read_span(text: Any, where: str, problems: list[Problem]) -> Span | None:
+    try:
+        span = _span(text)
+        inside = span.within(OUTER)
+    except (ValueError, AttributeError, TypeError):
+        problems.append(
+            _problem(where, f"{text!r} is not a window", "write it as HH:MM-HH:MM, e.g. 09:00-12:00")
+        )
+        return None
+    if not inside:
+        problems.append(_problem(where, f"{text} is not inside {OUTER}", "nobody may be called outside of it"))
+        return None
+    return span
+
+
+def _caps(policy: Policy, values: Mapping[str, Any], where: str, problems: list[Problem]) -> Policy:
+    changed: dict[str, int] = {}
+    for key, value in values.items():
+        here = f"{where}.{key}"
+        if key not in Caps.__dataclass_fields__:
+            problems.append(_problem(here, "no such cap", f"use one of {', '.join(Caps.__dataclass_fields__)}"))
+            continue
+        limit = getattr(policy.caps, key)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:
+            problems.append(
+                _problem(here, f"{value!r} is not allowed", f"use a whole number from 0 to {limit}")
+            )
+        else:
+            changed[key] = value
+    return replace(policy, caps=replace(policy.caps, **changed))
+
+
+def _refusal(policy: Policy, values: Mapping[str, Any], where: str, problems: list[Problem]) -> Policy:
+    fields = {"soft_days": "soft", "complaint_pause_days": "complaint_pause"}
+    changed: dict[str, timedelta] = {}
+    for key, value in values.items():
+        here = f"{where}.{key}"
+        if key not in fields:
+            problems.append(_problem(here, "no such pause", f"use one of {', '.join(fields)}"))
+            continue
+        least: timedelta = getattr(policy.refusal, fields[key])
+        if isinstance(value, bool) or not isinstance(value, int) or not least.days <= value <= 3650:
+            problems.append(
+                _problem(here, f"{value!r} is not allowed", f"use a whole number of days from {least.days} up")
+            )
+        else:
+            changed[fields[key]] = timedelta(days=value)
+    return replace(policy, refusal=replace(policy.refusal, **changed))
