@@ -1,0 +1,147 @@
+"""`callbot call`: list calls, read one as a script, hear it again."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callbot.cli.opening import opened
+from callbot.cli.output import explained, out, print_json, run
+from callbot.errors import BadInput
+from callbot.insight import words
+from callbot.insight.latency import latency_table
+from callbot.insight.script import clock, script
+from callbot.settings import load_settings
+from callbot.store import overview
+from callbot.store.plain import plain
+
+app = typer.Typer(help="Calls: list, show as a script, replay.", no_args_is_help=True)
+
+_COLOURS = {"智能客服": "cyan", "客户": "yellow", "人工坐席": "magenta"}
+# Programs that play a wav and end with it, in the order they are tried.
+_PLAYERS = (
+    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"),
+    ("aplay", "-q"),
+    ("afplay",),
+    ("play", "-q"),
+)
+
+
+@app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """The latest calls."""
+
+    async def work() -> None:
+        async with opened() as db, db.read() as session:
+            found = await overview.calls(session, limit=limit)
+        if as_json:
+            print_json([{"call": plain(call), "customer": plain(customer)} for call, customer in found])
+            return
+        if not found:
+            out.print("还没有通话。运行 callbot demo 或 callbot batch run。")
+            return
+        table = Table("通话", "开始 (UTC)", "客户", "电话", "时长", "结果")
+        for call, customer in found:
+            table.add_row(
+                call.id,
+                f"{call.started_at:%m-%d %H:%M}",
+                escape(customer.name),
+                customer.phone_masked,
+                clock(call.duration_ms),
+                words.word(words.OUTCOMES, call.outcome),
+            )
+        out.print(table)
+
+    with explained():
+        run(work())
+
+
+@app.command()
+def show(
+    call_id: Annotated[str, typer.Argument(help="The call's id or the beginning of it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print one call like a script, with times and with what was really heard of interrupted turns."""
+    with explained():
+        sheet = run(_sheet(call_id))
+        if as_json:
+            print_json(plain(sheet))
+        else:
+            print_script(sheet)
+
+
+@app.command()
+def replay(
+    call_id: Annotated[str, typer.Argument(help="The call's id or the beginning of it.")],
+) -> None:
+    """Print one call and play its recording (callee left, bot or agent right)."""
+    with explained():
+        sheet = run(_sheet(call_id))
+        print_script(sheet)
+        path = load_settings().data / sheet.call.recording
+        if not sheet.call.recording or not path.is_file():
+            raise BadInput.one(f"call {sheet.call.id}", "has no recording", "only answered calls are recorded")
+        play(path)
+
+
+async def _sheet(call_id: str) -> overview.CallSheet:
+    async with opened() as db, db.read() as session:
+        sheet = await overview.call_sheet(session, call_id)
+    if sheet is None:
+        raise BadInput.one(f"call {call_id}", "no such call", "see `callbot call list`")
+    return sheet
+
+
+def print_script(sheet: overview.CallSheet) -> None:
+    """The call as a script on standard output."""
+    call = sheet.call
+    out.print(
+        f"[bold]{escape(sheet.customer.name)}[/] {sheet.customer.phone_masked}  {call.started_at:%Y-%m-%d %H:%M} UTC  "
+        f"{clock(call.duration_ms)}  [bold]{words.word(words.OUTCOMES, call.outcome)}[/]"
+    )
+    out.print(f"[dim]{call.id} · {call.flow} v{call.flow_version} · {call.recording or '无录音'}[/]\n")
+    for line in script(sheet.turns):
+        colour = _COLOURS.get(line.speaker, "white")
+        unheard = f"[dim strike]{escape(line.unheard)}[/]" if line.unheard else ""
+        note = f"  [dim]{escape(line.note)}[/]" if line.note else ""
+        out.print(
+            f"[dim]{line.at:>15}[/]  [{colour}]{line.speaker}[/]  {escape(line.text)}{unheard}{note}",
+            soft_wrap=True,
+        )
+    for row in sheet.journal:
+        out.print(f"[dim]{clock(row.at_ms):>15}[/]  [red]记录[/]  {row.kind}：“{escape(row.words)}”")
+    for item in sheet.follow_ups:
+        out.print(
+            f"\n→ {words.word(words.FOLLOW_UPS, item.kind)}（{item.owner}，{item.due_at:%m-%d %H:%M} UTC 前）",
+            end="",
+        )
+    out.print()
+    for part in latency_table(turn.latency for turn in sheet.turns):
+        if part.part == "total":
+            out.print(f"[dim]应答延迟 中位 {part.p50:.0f} ms，最慢 {part.worst:.0f} ms，共 {part.turns} 次[/]")
+
+
+def play(path: Path) -> None:
+    """Play a wav with the machine's own player. Raises `BadInput` when there is none."""
+    if sys.platform == "win32":
+        import winsound
+
+        winsound.PlaySound(str(path), winsound.SND_FILENAME)
+        return
+    for player, *arguments in _PLAYERS:
+        if found := shutil.which(player):
+            subprocess.run([found, *arguments, str(path)], check=False)
+            return
+    raise BadInput.one(
+        str(path), "this machine has no program that plays sound", "install ffmpeg or sox, or open the file"
+    )
