@@ -106,7 +106,8 @@ def print_script(sheet: overview.CallSheet) -> None:
     """The call as a script on standard output."""
     call = sheet.call
     out.print(
-        f"[bold]{escape(sheet.customer.name)}[/] {sheet.customer.phone_masked}  {call.started_at:%Y-%m-%d %H:%M} UTC  "
+        f"[bold]{escape(sheet.customer.name)}[/] {sheet.customer.phone_masked}  "
+        f"{call.started_at:%Y-%m-%d %H:%M} UTC  "
         f"{clock(call.duration_ms)}  [bold]{words.word(words.OUTCOMES, call.outcome)}[/]"
     )
     out.print(f"[dim]{call.id} · {call.flow} v{call.flow_version} · {call.recording or '无录音'}[/]\n")

@@ -15,7 +15,11 @@ class ScriptLine:
 
     at: str
     """mm:ss.d – mm:ss.d on the media clock."""
+    start_ms: int
+    kind: str
+    """bot, callee or agent."""
     speaker: str
+    """The same in Chinese."""
     text: str
     unheard: str
     """What the callee did not hear of an interrupted turn."""
@@ -33,6 +37,8 @@ def _line(turn: CallTurn) -> ScriptLine:
     unheard = turn.text[len(heard) :] if turn.interrupted and turn.text.startswith(heard) else ""
     return ScriptLine(
         at=f"{clock(turn.start_ms)}–{clock(turn.end_ms)}",
+        start_ms=turn.start_ms,
+        kind=turn.speaker,
         speaker=word(SPEAKERS, turn.speaker),
         text=heard or ("（未识别）" if turn.speaker != "bot" else ""),
         unheard=unheard,

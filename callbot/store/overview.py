@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.store.tables import (
     Attempt,
@@ -80,7 +79,7 @@ class CustomerSheet:
 
 async def batches(session: AsyncSession) -> list[BatchLine]:
     """All batches, newest first."""
-    found = (await session.execute(select(Batch).order_by(col(Batch.created_at).desc()))).scalars().all()
+    found = (await session.exec(select(Batch).order_by(col(Batch.created_at).desc()))).all()
     return [await _batch_line(session, batch) for batch in found]
 
 
@@ -90,22 +89,22 @@ async def batch(session: AsyncSession, batch_id: str) -> BatchLine | None:
 
 
 async def _batch_line(session: AsyncSession, batch: Batch) -> BatchLine:
-    members = await session.scalar(
+    members = await session.exec(
         select(func.count()).select_from(BatchMember).where(col(BatchMember.batch_id) == batch.id)
     )
-    states = await session.execute(
+    states = await session.exec(
         select(col(Attempt.state), func.count())
         .where(col(Attempt.batch_id) == batch.id)
         .group_by(col(Attempt.state))
     )
-    outcomes = await session.execute(
+    outcomes = await session.exec(
         select(col(Attempt.outcome), func.count())
         .where(col(Attempt.batch_id) == batch.id, col(Attempt.outcome).is_not(None))
         .group_by(col(Attempt.outcome))
     )
     return BatchLine(
         batch=batch,
-        members=members or 0,
+        members=members.one(),
         states={str(state): int(count) for state, count in states},
         outcomes={str(outcome): int(count) for outcome, count in outcomes},
     )
@@ -114,7 +113,7 @@ async def _batch_line(session: AsyncSession, batch: Batch) -> BatchLine:
 async def members(session: AsyncSession, batch_id: str) -> list[MemberLine]:
     """The customers of a batch, those called first on top, then by priority."""
     rows = (
-        await session.execute(
+        await session.exec(
             select(BatchMember, Customer)
             .join(Customer, col(Customer.id) == col(BatchMember.customer_id))
             .where(col(BatchMember.batch_id) == batch_id)
@@ -125,32 +124,32 @@ async def members(session: AsyncSession, batch_id: str) -> list[MemberLine]:
     attempts = {
         attempt.customer_id: attempt
         for attempt in (
-            await session.execute(
+            await session.exec(
                 select(Attempt)
                 .where(col(Attempt.batch_id) == batch_id)
                 .order_by((col(Attempt.state) == "queued").desc(), col(Attempt.seq))
             )
-        ).scalars()
+        ).all()
     }
     calls = {
         call.attempt_id: call
         for call in (
-            await session.execute(
+            await session.exec(
                 select(Call)
                 .join(Attempt, col(Attempt.id) == col(Call.attempt_id))
                 .where(col(Attempt.batch_id) == batch_id)
             )
-        ).scalars()
+        ).all()
     }
     follow_ups: dict[str, list[FollowUp]] = {}
     for follow_up in (
-        await session.execute(
+        await session.exec(
             select(FollowUp)
             .join(Attempt, col(Attempt.id) == col(FollowUp.attempt_id))
             .where(col(Attempt.batch_id) == batch_id)
             .order_by(col(FollowUp.leading).desc(), col(FollowUp.due_at))
         )
-    ).scalars():
+    ).all():
         follow_ups.setdefault(follow_up.customer_id, []).append(follow_up)
     lines = []
     for member, customer in rows:
@@ -202,7 +201,7 @@ async def call_sheet(session: AsyncSession, call_id: str) -> CallSheet | None:
 
 async def calls(session: AsyncSession, *, limit: int = 50) -> list[tuple[Call, Customer]]:
     """The latest calls with their customers."""
-    rows = await session.execute(
+    rows = await session.exec(
         select(Call, Customer)
         .join(Customer, col(Customer.id) == col(Call.customer_id))
         .order_by(col(Call.started_at).desc())
@@ -248,10 +247,10 @@ async def _of(session: AsyncSession, table: Any, customer_id: str, order: Any) -
 
 
 async def _all(session: AsyncSession, statement: Any) -> tuple[Any, ...]:
-    found: Sequence[Any] = (await session.execute(statement)).scalars().all()
+    found: Sequence[Any] = (await session.exec(statement)).all()
     return tuple(found)
 
 
 async def _only(session: AsyncSession, statement: Any) -> Any | None:
-    found = (await session.execute(statement.limit(2))).scalars().all()
+    found = (await session.exec(statement.limit(2))).all()
     return found[0] if len(found) == 1 else None

@@ -1,0 +1,131 @@
+"""`callbot customer`: what is known of a person, and what a call changed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callbot.cli.opening import opened
+from callbot.cli.output import explained, out, print_json, run
+from callbot.errors import BadInput
+from callbot.insight import words
+from callbot.insight.script import clock
+from callbot.store import overview
+from callbot.store.plain import plain
+
+app = typer.Typer(help="Customers: profile, tags, what follows.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Customers and what is known of them."""
+
+
+@app.command()
+def show(
+    customer: Annotated[str, typer.Argument(help="Id, external id, or name when only one person has it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print one customer: assessment, tags, consents, calls, follow-ups, do-not-contact."""
+    with explained():
+        sheet = run(_sheet(customer))
+        if as_json:
+            print_json(plain(sheet))
+        else:
+            print_sheet(sheet)
+
+
+async def _sheet(key: str) -> overview.CustomerSheet:
+    async with opened() as db, db.read() as session:
+        sheet = await overview.customer_sheet(session, key)
+    if sheet is None:
+        raise BadInput.one(
+            f"customer {key}", "no such customer, or several of this name", "give the external id"
+        )
+    return sheet
+
+
+def print_sheet(sheet: overview.CustomerSheet) -> None:
+    """The customer's sheet on standard output."""
+    person = sheet.customer
+    out.print(
+        f"[bold]{escape(person.name)}[/] {person.phone_masked}  {escape(person.brand)}  [dim]{person.id}[/]"
+    )
+    facts = {
+        "沉默阶段": person.stage,
+        "沉默原因": person.reason,
+        "分层": person.segment,
+        "策略": person.strategy,
+        "优先级": f"{person.priority}（{person.assessment.get('because', '')}）",
+        "号码": "" if person.number_valid else f"无效：{person.number_note}",
+        "低优先级": "是" if person.low_priority else "",
+        "不打扰至": f"{person.no_touch_until:%Y-%m-%d %H:%M} UTC" if person.no_touch_until else "",
+        "投诉暂停至": f"{person.complaint_pause_until:%Y-%m-%d %H:%M} UTC"
+        if person.complaint_pause_until
+        else "",
+        "勿扰": "；".join(f"{row.scope}：“{row.words}”" for row in sheet.do_not_contact),
+    }
+    for name, value in facts.items():
+        if value:
+            out.print(f"  {name}  {escape(value)}")
+    _table(
+        "标签",
+        ("标签", "值", "规则"),
+        [(tag.name, tag.value, tag.rule) for tag in sheet.tags],
+    )
+    _table(
+        "通话",
+        ("通话", "开始 (UTC)", "时长", "结果"),
+        [
+            (
+                call.id,
+                f"{call.started_at:%m-%d %H:%M}",
+                clock(call.duration_ms),
+                words.word(words.OUTCOMES, call.outcome),
+            )
+            for call in sheet.calls
+        ],
+    )
+    _table(
+        "拨打",
+        ("序号", "状态", "结果", "原因"),
+        [
+            (
+                str(attempt.seq),
+                words.word(words.STATES, attempt.state),
+                words.word(words.OUTCOMES, attempt.outcome),
+                attempt.cause or "",
+            )
+            for attempt in sheet.attempts
+        ],
+    )
+    _table(
+        "待办",
+        ("事项", "负责人", "期限 (UTC)", "状态"),
+        [
+            (
+                words.word(words.FOLLOW_UPS, item.kind),
+                item.owner,
+                f"{item.due_at:%m-%d %H:%M}",
+                words.word(words.STATES, item.state),
+            )
+            for item in sheet.follow_ups
+        ],
+    )
+    _table(
+        "当场记录",
+        ("类别", "原话"),
+        [(row.kind, row.words) for row in sheet.journal],
+    )
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    if not rows:
+        return
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    out.print(table)

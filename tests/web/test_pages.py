@@ -1,0 +1,216 @@
+"""The pages show what happened and never a phone number."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from callbot.store.database import Database, sqlite_url
+from callbot.store.tables import (
+    Attempt,
+    Batch,
+    BatchMember,
+    Call,
+    CallTurn,
+    Customer,
+    FollowUp,
+    JournalRow,
+    Transfer,
+)
+from callbot.web.app import create_app
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    db = Database(sqlite_url(tmp_path / "callbot.db"))
+    await db.migrate()
+    yield db
+    await db.aclose()
+
+
+@pytest.fixture
+async def client(db: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(db=db, data=tmp_path)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture
+async def call(db: Database, tmp_path: Path) -> str:
+    with wave.open(str(tmp_path / "one.wav"), "wb") as file:
+        file.setparams((2, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(3200))
+    async with db.write() as session:
+        customer = Customer(
+            name="王<b>芳",
+            industry="ecommerce",
+            brand="悦选商城",
+            phone_cipher=b"secret-cipher",
+            phone_hash="secret-hash",
+            phone_masked="100****2345",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        blocked = Customer(
+            name="李强",
+            industry="ecommerce",
+            brand="悦选商城",
+            phone_cipher=b"x",
+            phone_hash="y",
+            phone_masked="100****9999",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        batch = Batch(name="三月唤醒", flow="winback/ecommerce", state="running", created_at=NOW)
+        session.add_all([customer, blocked, batch])
+        await session.flush()
+        session.add_all(
+            [
+                BatchMember(batch_id=batch.id, customer_id=customer.id),
+                BatchMember(batch_id=batch.id, customer_id=blocked.id, blocked_because="没有营销授权"),
+            ]
+        )
+        attempt = Attempt(
+            batch_id=batch.id,
+            customer_id=customer.id,
+            seq=1,
+            purpose="marketing",
+            priority=1,
+            state="done",
+            outcome="transferred",
+            due_at=NOW,
+            queued_at=NOW,
+            dial_token="secret-token",
+        )
+        session.add(attempt)
+        await session.flush()
+        call = Call(
+            attempt_id=attempt.id,
+            customer_id=customer.id,
+            flow="winback/ecommerce",
+            flow_version=1,
+            started_at=NOW,
+            ended_at=NOW,
+            duration_ms=61_200,
+            outcome="transferred",
+            recording="one.wav",
+        )
+        session.add(call)
+        await session.flush()
+        session.add_all(
+            [
+                CallTurn(
+                    call_id=call.id,
+                    position=0,
+                    speaker="bot",
+                    text="您好，王女士，我是小悦",
+                    heard="您好，王女士",
+                    start_ms=100,
+                    end_ms=2_000,
+                    interrupted=True,
+                ),
+                CallTurn(
+                    call_id=call.id,
+                    position=1,
+                    speaker="callee",
+                    text="机器坏了三次没人管",
+                    heard="机器坏了三次没人管",
+                    start_ms=2_000,
+                    end_ms=4_000,
+                    intent="complaint",
+                    emotion="angry",
+                ),
+                Transfer(
+                    call_id=call.id,
+                    customer_id=customer.id,
+                    reason="complaint",
+                    skill="complaint",
+                    priority=1,
+                    state="done",
+                    result="connected",
+                    offered_at=NOW,
+                    brief={"why": "产品质量投诉", "own_words": "机器坏了三次没人管"},
+                ),
+                FollowUp(
+                    customer_id=customer.id,
+                    attempt_id=attempt.id,
+                    kind="complaint_pause_30d",
+                    leading=True,
+                    owner="complaint-desk",
+                    due_at=NOW,
+                    created_at=NOW,
+                ),
+                JournalRow(
+                    attempt_id=attempt.id,
+                    call_id=call.id,
+                    customer_id=customer.id,
+                    kind="complaint",
+                    words="机器坏了三次没人管",
+                    at_ms=4_000,
+                    at=NOW,
+                ),
+            ]
+        )
+        return call.id
+
+
+async def test_an_empty_house_says_what_to_do_next(client: httpx.AsyncClient) -> None:
+    for path, hint in (("/", "callbot batch run"), ("/calls", "还没有通话")):
+        answer = await client.get(path)
+        assert answer.status_code == 200
+        assert hint in answer.text
+
+
+async def test_every_page_shows_the_call_and_hides_the_number(client: httpx.AsyncClient, call: str) -> None:
+    sheet = (await client.get(f"/api/calls/{call}")).json()
+    pages = {
+        "/": "已转人工 1",
+        f"/batches/{sheet['attempt']['batch_id']}": "没有营销授权",
+        "/calls": "1:01.2",
+        f"/calls/{call}": "机器坏了三次没人管",
+        f"/customers/{sheet['customer']['id']}": "暂停触达 30 天",
+        f"/api/calls/{call}": "complaint_pause_30d",
+        "/api/batches": "三月唤醒",
+    }
+    for path, expected in pages.items():
+        answer = await client.get(path)
+        assert answer.status_code == 200, path
+        assert expected in answer.text, path
+        assert "secret" not in answer.text, path
+        assert "王<b>芳" not in answer.text or path.startswith("/api/"), path
+
+
+async def test_an_interrupted_line_shows_what_was_not_heard(client: httpx.AsyncClient, call: str) -> None:
+    assert "，我是小悦</s>" in (await client.get(f"/calls/{call}")).text
+
+
+async def test_a_recording_can_be_sought(client: httpx.AsyncClient, call: str) -> None:
+    answer = await client.get(f"/calls/{call}/recording.wav", headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.content) == (206, b"RIFF")
+
+
+@pytest.mark.parametrize("path", ["/batches/nothing", "/calls/nothing", "/customers/nothing", "/nowhere"])
+async def test_what_is_missing_says_so(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404
+    assert "回到批次列表" in answer.text
+
+
+async def test_a_recording_outside_the_data_directory_is_refused(
+    client: httpx.AsyncClient, db: Database, call: str
+) -> None:
+    async with db.write() as session:
+        row = await session.get_one(Call, call)
+        row.recording = "../../etc/passwd"
+    assert (await client.get(f"/calls/{call}/recording.wav")).status_code == 404
+
+
+async def test_a_status_callback_without_a_listener_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/carrier/status", data={"CallSid": "CA1"})).status_code == 403
