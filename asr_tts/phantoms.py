@@ -15,7 +15,7 @@ _PHANTOM_LINES: Final = re.compile(
 """Lines of subtitled videos that Whisper prints over noise and silence; no callee says them on the phone."""
 
 _LOOP_OF_ONE: Final = re.compile(r"(\D)\1{5,}")
-_LOOP_OF_MORE: Final = re.compile(r"((?=\d*\D).{2,20}?)\1{3,}")
+_LOOP_OF_MORE: Final = re.compile(r"(.{2,20}?)\1{3,}")
 """Figures such as 1000000 and phone numbers repeat by right: a loop holds something else than digits."""
 _STAGE_DIRECTION: Final = re.compile(r"[(（\[【][^)）\]】]{0,12}[)）\]】]")
 _PUNCTUATION: Final = re.compile(
@@ -36,8 +36,15 @@ def tidy(text: str) -> str:
 
 
 def without_loops(text: str) -> str:
-    """A unit repeated beyond human patience is cut to two of it: 对对对对 stays, a decoder's loop does not."""
-    return _LOOP_OF_MORE.sub(r"\1\1", _LOOP_OF_ONE.sub(r"\1\1", text))
+    """A unit repeated beyond human patience is cut to two of it: 对对对对 stays, a decoder's loop does not.
+
+    Digits are left alone: 1000000 and 88888888 repeat by right.
+    """
+    return _LOOP_OF_MORE.sub(_twice, _LOOP_OF_ONE.sub(_twice, text))
+
+
+def _twice(loop: re.Match[str]) -> str:
+    return loop[0] if loop[1].isdigit() else loop[1] * 2
 
 
 def is_phantom(

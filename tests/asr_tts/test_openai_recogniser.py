@@ -57,7 +57,9 @@ def form_of(content_type: str, body: bytes) -> dict[str, bytes]:
     fields: dict[str, bytes] = {}
     for part in message.iter_parts():
         assert isinstance(part, EmailMessage)
-        fields[str(part.get_param("name", header="content-disposition"))] = part.get_payload(decode=True)
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        fields[str(part.get_param("name", header="content-disposition"))] = content
     return fields
 
 
