@@ -1,0 +1,462 @@
+"""From how an attempt ended to everything that is written about it. Pure: values in, one `Settlement` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_never
+
+from callbot.conversation.labels import FollowUpKind, Outcome, TransferReason
+from callbot.conversation.result import CallResult, JournalKind, Turn
+from callbot.outreach.calendar import zone_of
+from callbot.outreach.contact import Contact
+from callbot.outreach.outcomes import MEANINGS, Feedback, Response, follow_ups, settled_outcome
+from callbot.outreach.permit import Permit, earliest
+from callbot.outreach.policy import OUTER_HOURS, Policy, Purpose
+from callbot.outreach.retries import RETRIES, Then, next_try
+from callbot.store.settlement import NewFollowUp, NewTag, NextAttempt, Settlement, Suppression, Unsettled
+from callbot.store.tables import JournalRow
+
+PROMISED_PRIORITY = 1_000_000
+"""What the customer asked for is called before everything else."""
+OFFER_AFTER = timedelta(days=3)
+AGENT_WITHIN = timedelta(hours=24)
+EARLY_HANG_UP_MS = 3000
+"""Answered and gone sooner than this is not a conversation."""
+
+SYSTEM = "system"
+SALES_DESK = "sales-desk"
+COMPLAINT_DESK = "complaint-desk"
+LIST_OWNER = "list-owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How an attempt ended, as far as the one who ran or found it can say."""
+
+    attempt_id: str
+    outcome: Outcome
+    """Of the conversation, or of the line when there was none."""
+    cause: str = ""
+    """The line's cause or ours: `busy`, `unreachable`, `worker-lost`, `no-media`..."""
+    result: CallResult | None = None
+    interrupted: bool = False
+    """It did not end by itself: a crash, a stop, a carrier that gave no answer."""
+    error: str = ""
+    call: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the call row: `recording`, `event_log`, `disclosure_ms`."""
+
+
+def consequences(
+    ended: Ended, before: Unsettled, contact: Contact, policy: Policy, now: datetime
+) -> Settlement:
+    """Everything that follows from one attempt.
+
+    `before` is the attempt as the store holds it, with the journal that counts whatever became of the call;
+    `contact` is the person as somebody to call back at their own request. All times UTC.
+    Source: docs/outcomes.md.
+    """
+    case = _Case(ended=ended, before=before, contact=contact, policy=policy, now=now)
+    return case.settlement()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    ended: Ended
+    before: Unsettled
+    contact: Contact
+    policy: Policy
+    now: datetime
+
+    def settlement(self) -> Settlement:
+        outcome, cause = self._outcome()
+        kinds = follow_ups(outcome, self._journalled(), self._named(), complained=self._complained())
+        retry: datetime | None = None
+        then: Then | None = None
+        if kinds == (FollowUpKind.RETRY_LATER,):
+            tried = self._next_try(outcome, cause)
+            if isinstance(tried, datetime):
+                retry = tried
+            else:
+                then = tried
+                kinds = self._instead(then)
+        callback = self._callback_due() if FollowUpKind.SCHEDULE_CALLBACK in kinds else None
+        rows = tuple(
+            self._follow_up(kind, outcome, leading=not index, retry=retry, callback=callback, then=then)
+            for index, kind in enumerate(kinds)
+        )
+        attempt = self.before.attempt
+        settlement = Settlement(
+            attempt_id=attempt.id,
+            customer_id=attempt.customer_id,
+            state="interrupted" if self.ended.interrupted else "done",
+            outcome=outcome.value,
+            cause=cause,
+            error=self.ended.error,
+            ended_at=self.now,
+            call=self._call(),
+            turns=tuple(_turn(turn) for turn in self.ended.result.turns) if self.ended.result else (),
+            customer=self._customer(kinds, outcome, rows),
+            tags=self._tags(outcome, cause),
+            follow_ups=rows,
+            suppression=self._suppression(kinds),
+            next_attempt=self._next_attempt(retry, callback, kinds),
+            keeps=self._requested_by() if attempt.answered_at and not self._early() else "",
+        )
+        return replace(settlement, payload=self._payload(settlement))
+
+    # What happened
+
+    def _outcome(self) -> tuple[Outcome, str]:
+        if self._early():
+            return Outcome.REJECTED, "early_hang_up"
+        outcome = settled_outcome(self.ended.outcome, self._journalled())
+        return outcome, self.ended.cause or outcome.value
+
+    def _early(self) -> bool:
+        result = self.ended.result
+        return (
+            result is not None
+            and result.ended_by == "callee"
+            and result.duration_ms < EARLY_HANG_UP_MS
+            and result.outcome in (Outcome.NO_ANSWER, Outcome.INTERRUPTED)
+            and not any(turn.speaker == "callee" for turn in result.turns)
+            and not self._journalled()
+        )
+
+    def _journalled(self) -> tuple[JournalKind, ...]:
+        noted = self.ended.result.notes if self.ended.result else ()
+        kinds = [JournalKind(row.kind) for row in self.before.journal] + [note.kind for note in noted]
+        return tuple(dict.fromkeys(kinds))
+
+    def _lines(self, kind: JournalKind) -> list[tuple[str, Mapping[str, Any]]]:
+        """Words and data of the notes of one kind; the committed ones, or the call's own where none is."""
+        rows: Sequence[JournalRow] = [row for row in self.before.journal if row.kind == kind]
+        if rows:
+            return [(row.words, row.data) for row in rows]
+        noted = self.ended.result.notes if self.ended.result else ()
+        return [(note.words, note.data) for note in noted if note.kind is kind]
+
+    def _words(self, kind: JournalKind) -> str:
+        return "；".join(words for words, _ in self._lines(kind))
+
+    def _named(self) -> tuple[FollowUpKind, ...]:
+        return self.ended.result.follow_ups if self.ended.result and not self._early() else ()
+
+    def _complained(self) -> bool:
+        transfers = self.ended.result.transfers if self.ended.result else ()
+        return any(transfer.reason == TransferReason.COMPLAINT for transfer in transfers) or (
+            JournalKind.COMPLAINT in self._journalled()
+        )
+
+    def _owed_human(self) -> bool:
+        """They asked for a human, or needed one, and spoke with none."""
+        transfers = self.ended.result.transfers if self.ended.result else ()
+        if any(transfer.result == "connected" for transfer in transfers):
+            return False
+        return bool(transfers) or self._complained() or JournalKind.TRANSFER_REQUEST in self._journalled()
+
+    def _requested_by(self) -> str:
+        return str(self.before.attempt.permit.get("requested_by", ""))
+
+    # When to call again
+
+    def _next_try(self, outcome: Outcome, cause: str) -> datetime | Then:
+        zone = zone_of(self.before.customer.timezone)
+        if zone is None:
+            return Then.NOTHING
+        requested = self.before.attempt.purpose == Purpose.REQUESTED
+        earlier = [
+            _retry_key(row.cause, row.outcome)
+            for row in self.before.earlier
+            if row.batch_id == self.before.attempt.batch_id
+        ]
+        if cause == "early_hang_up" or outcome is Outcome.REJECTED:
+            # Two weak refusals are a soft no, in whichever batch.
+            weak = [row for row in self.before.earlier if row.outcome == Outcome.REJECTED]
+            if weak:
+                return Then.SOFT_NO
+        return next_try(
+            _retry_key(cause, outcome.value),
+            earlier,
+            self.now,
+            zone,
+            OUTER_HOURS if requested else self.policy.voice,
+            every_day=requested,
+        )
+
+    def _instead(self, then: Then) -> tuple[FollowUpKind, ...]:
+        match then:
+            case Then.SECOND_PUSH if not self.before.second_push:
+                return (FollowUpKind.PUSH_OFFER_3D,)
+            case Then.SECOND_PUSH | Then.LIST_OWNER:
+                return (FollowUpKind.ASSIGN_AGENT_24H,)
+            case Then.SOFT_NO:
+                return (FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D,)
+            case Then.NOTHING:
+                return (FollowUpKind.ASSIGN_AGENT_24H,) if self._requested_by() else ()
+            case _:
+                assert_never(then)
+
+    def _callback_due(self) -> datetime | None:
+        """When the booked call may be made: the time they named, moved to where it is allowed.
+
+        None when no time is known to be allowed; a human then decides.
+        """
+        wanted = self.ended.result.callback_at if self.ended.result else None
+        for _, data in self._lines(JournalKind.CALLBACK):
+            wanted = wanted or _instant(data.get("when"))
+        start = max(wanted or self.now + timedelta(days=1), self.now)
+        decision = earliest(self.contact, self.policy, start)
+        return decision.at if isinstance(decision, Permit) else None
+
+    def _next_attempt(
+        self, retry: datetime | None, callback: datetime | None, kinds: tuple[FollowUpKind, ...]
+    ) -> NextAttempt | None:
+        attempt = self.before.attempt
+        if FollowUpKind.BLACKLIST in kinds:
+            return None
+        if retry is not None:
+            return NextAttempt(
+                purpose=attempt.purpose,
+                priority=attempt.priority,
+                due_at=retry,
+                requested_by=self._requested_by(),
+            )
+        if callback is not None and not self._owed_human():
+            return NextAttempt(
+                purpose=Purpose.REQUESTED,
+                priority=PROMISED_PRIORITY,
+                due_at=callback,
+                for_follow_up=FollowUpKind.SCHEDULE_CALLBACK,
+            )
+        return None
+
+    # What is written
+
+    def _follow_up(
+        self,
+        kind: FollowUpKind,
+        outcome: Outcome,
+        *,
+        leading: bool,
+        retry: datetime | None,
+        callback: datetime | None,
+        then: Then | None,
+    ) -> NewFollowUp:
+        now = self.now
+        agent = self.before.customer.named_agent or SALES_DESK
+        result = self.ended.result
+        said = {"concern": result.concern} if result and result.concern else {}
+
+        def row(owner: str, due: datetime, *, state: str = "open", **detail: Any) -> NewFollowUp:
+            return NewFollowUp(
+                kind=kind, leading=leading, owner=owner, due_at=due, state=state, detail={**said, **detail}
+            )
+
+        match kind:
+            case FollowUpKind.ASSIGN_AGENT_24H:
+                owner = LIST_OWNER if then is Then.LIST_OWNER else agent
+                why = "多次未接通，转人工跟进" if then else "客户有明确意向或已获承诺"
+                owed = (self._words(JournalKind.PROMISE), self._words(JournalKind.TRANSFER_REQUEST))
+                return row(owner, now + AGENT_WITHIN, why=why, words=[words for words in owed if words])
+            case FollowUpKind.PUSH_OFFER_3D:
+                channel = self.before.customer.preferred_channel
+                return row(
+                    SYSTEM,
+                    now + OFFER_AFTER,
+                    channel=channel,
+                    offers=_offers(result),
+                    second_push=then is not None,
+                )
+            case FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D:
+                return row(
+                    SYSTEM, now, state="done", no_touch_until=(now + self.policy.refusal.soft).isoformat()
+                )
+            case FollowUpKind.BLACKLIST:
+                words = self._words(JournalKind.DO_NOT_CALL)
+                return row(SYSTEM, now, state="done", scope=self._scope(), words=words)
+            case FollowUpKind.COMPLAINT_PAUSE_30D:
+                return row(
+                    COMPLAINT_DESK,
+                    now + self.policy.refusal.complaint_answer,
+                    words=self._words(JournalKind.COMPLAINT),
+                    pause_until=(now + self.policy.refusal.complaint_pause).isoformat(),
+                    compensation=[
+                        {"code": offer.code, "version": offer.version, "title": offer.title}
+                        for offer in self.before.compensation
+                    ],
+                    transfers=self._transfers(),
+                )
+            case FollowUpKind.AGENT_HANDLES_NOW:
+                talked = [one for one in self._transfers() if one["result"] == "connected"]
+                owner = str((talked[-1]["agent_id"] if talked else None) or agent)
+                return row(owner, now, transfers=self._transfers())
+            case FollowUpKind.SCHEDULE_CALLBACK:
+                spoken = result.callback_spoken if result else ""
+                spoken = spoken or next(
+                    (str(data.get("spoken", "")) for _, data in self._lines(JournalKind.CALLBACK)), ""
+                )
+                if self._owed_human() or callback is None:
+                    owner = COMPLAINT_DESK if self._complained() else agent
+                    due = (
+                        min(callback or now + AGENT_WITHIN, now + AGENT_WITHIN)
+                        if self._owed_human()
+                        else (callback or now + AGENT_WITHIN)
+                    )
+                    return row(owner, due, spoken=spoken, by="human")
+                return row(SYSTEM, callback, spoken=spoken, by="callbot")
+            case FollowUpKind.MARK_NUMBER_INVALID:
+                return row(SYSTEM, now, state="done")
+            case FollowUpKind.RETRY_LATER:
+                return row(SYSTEM, retry or now + AGENT_WITHIN)
+            case _:
+                assert_never(kind)
+
+    def _transfers(self) -> list[dict[str, Any]]:
+        transfers = self.ended.result.transfers if self.ended.result else ()
+        return [
+            {
+                "transfer_id": transfer.transfer_id,
+                "reason": transfer.reason,
+                "result": transfer.result,
+                "agent_id": transfer.agent_id,
+                "wrap_up": dict(transfer.wrap_up),
+                "bridged_ms": transfer.bridged_ms,
+            }
+            for transfer in transfers
+        ]
+
+    def _customer(
+        self, kinds: tuple[FollowUpKind, ...], outcome: Outcome, rows: tuple[NewFollowUp, ...]
+    ) -> dict[str, Any]:
+        customer, refusal, now = self.before.customer, self.policy.refusal, self.now
+        changes: dict[str, Any] = {}
+        if FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D in kinds:
+            changes["low_priority"] = True
+            changes["no_touch_until"] = _later(customer.no_touch_until, now + refusal.soft)
+        if FollowUpKind.COMPLAINT_PAUSE_30D in kinds:
+            changes["complaint_pause_until"] = _later(
+                customer.complaint_pause_until, now + refusal.complaint_pause
+            )
+        if FollowUpKind.MARK_NUMBER_INVALID in kinds:
+            changes["number_valid"] = False
+            changes["number_note"] = "空号" if outcome is Outcome.INVALID_NUMBER else "号主不符"
+        if self._complained() or outcome is Outcome.TRANSFERRED:
+            changes["own_enquiry_at"] = now  # they came to us: the answer may need one more call (R140)
+        touches = [row.due_at for row in rows if row.state == "open" and row.owner == SYSTEM]
+        changes["next_touch_at"] = None if FollowUpKind.BLACKLIST in kinds else min(touches, default=None)
+        return changes
+
+    def _tags(self, outcome: Outcome, cause: str) -> tuple[NewTag, ...]:
+        meaning = MEANINGS[outcome]
+        response, feedback = meaning.response, meaning.feedback
+        if self._complained() and response is not Response.REFUSED:
+            response = feedback = None
+        elif outcome is Outcome.TRANSFERRED and any(
+            one["reason"] == TransferReason.HIGH_VALUE_COMPLEX_QUERY for one in self._transfers()
+        ):
+            response, feedback = Response.WILLING, Feedback.CLEAR_NEED
+        evidence = {"attempt_id": self.before.attempt.id, "outcome": outcome.value, "cause": cause}
+        tags = []
+        if response:
+            tags.append(NewTag(name="触达结果", value=response, rule="R028-R030", evidence=evidence))
+        if feedback:
+            tags.append(NewTag(name="意向反馈", value=feedback, rule="R141", evidence=evidence))
+        if self._complained():
+            words = self._words(JournalKind.COMPLAINT)
+            tags.append(
+                NewTag(name="投诉", value="处理中", rule="R167-R169", evidence={**evidence, "words": words})
+            )
+        return tuple(tags)
+
+    def _suppression(self, kinds: tuple[FollowUpKind, ...]) -> Suppression | None:
+        if FollowUpKind.BLACKLIST not in kinds:
+            return None
+        return Suppression(scope=self._scope(), words=self._words(JournalKind.DO_NOT_CALL))
+
+    def _scope(self) -> str:
+        """`voice` only where every such sentence limited it to calls; in doubt `all`."""
+        scopes = {str(data.get("scope", "all")) for _, data in self._lines(JournalKind.DO_NOT_CALL)}
+        return "voice" if scopes == {"voice"} else "all"
+
+    def _call(self) -> dict[str, Any]:
+        columns = dict(self.ended.call)
+        if result := self.ended.result:
+            columns |= {
+                "duration_ms": result.duration_ms,
+                "ended_by": result.ended_by,
+                "end_reason": result.end_reason,
+                "summary": {
+                    "concern": result.concern,
+                    "callback_at": result.callback_at.isoformat() if result.callback_at else None,
+                    "callback_spoken": result.callback_spoken,
+                    "transfers": self._transfers(),
+                },
+            }
+            if result.flow:
+                columns |= {"flow": result.flow, "flow_version": result.flow_version}
+        elif self.ended.interrupted:
+            columns |= {"end_reason": self.ended.cause}
+        return columns
+
+    def _payload(self, settlement: Settlement) -> dict[str, Any]:
+        return {
+            "attempt_id": settlement.attempt_id,
+            "batch_id": self.before.batch.id,
+            "customer_id": settlement.customer_id,
+            "external_id": self.before.customer.external_id,
+            "call_id": self.before.call.id if self.before.call else None,
+            "outcome": settlement.outcome,
+            "cause": settlement.cause,
+            "ended_at": settlement.ended_at.isoformat(),
+            "tags": {tag.name: tag.value for tag in settlement.tags},
+            "follow_ups": [
+                {"kind": row.kind, "leading": row.leading, "owner": row.owner, "due_at": row.due_at.isoformat()}
+                for row in settlement.follow_ups
+            ],
+        }
+
+
+def _retry_key(cause: str | None, outcome: str | None) -> str:
+    return cause if cause and cause in RETRIES else outcome or ""
+
+
+def _later(known: datetime | None, new: datetime) -> datetime:
+    return max(known, new) if known else new
+
+
+def _instant(text: Any) -> datetime | None:
+    """A time as the journal keeps it; None for anything that does not name an instant."""
+    if isinstance(text, datetime):
+        return text.astimezone(UTC) if text.tzinfo else None
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def _offers(result: CallResult | None) -> list[str]:
+    turns = result.turns if result else ()
+    return list(dict.fromkeys(code for turn in turns for code in turn.offers))
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "speaker": turn.speaker,
+        "text": turn.text,
+        "heard": turn.heard,
+        "start_ms": turn.start_ms,
+        "end_ms": turn.end_ms,
+        "interrupted": turn.interrupted,
+        "intent": turn.intent,
+        "emotion": turn.emotion,
+        "confidence": turn.confidence,
+        "slots": dict(turn.slots),
+        "step": turn.step,
+        "act": turn.act,
+        "offers": list(turn.offers),
+        "latency": {**asdict(turn.latency), "total": turn.latency.total} if turn.latency else {},
+    }

@@ -1,0 +1,38 @@
+"""Ends an attempt: everything that follows from it in one transaction, exactly once."""
+
+from __future__ import annotations
+
+from callbot.clock import Clock
+from callbot.errors import BadInput
+from callbot.outreach.consequences import Ended, consequences
+from callbot.outreach.contacts import as_contact
+from callbot.outreach.policy import DEFAULT, Purpose, policy_for
+from callbot.store import contacts, settlement
+from callbot.store.database import Database
+from callbot.store.settlement import Settlement
+
+
+class Settler:
+    """The only one that ends attempts. A second settling of the same attempt changes nothing."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def settle(self, ended: Ended) -> Settlement | None:
+        """Write all that follows from `ended`; None when the attempt was settled before."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            before = await settlement.unsettled(session, ended.attempt_id, now=now, today=now.date())
+            if before is None:
+                return None
+            customer = before.customer
+            facts = await contacts.facts(session, before.batch.id, [customer.id], now)
+            requested = as_contact(
+                facts[customer.id], Purpose.REQUESTED, requested_by=before.attempt.id, batch_state="running"
+            )
+            policy = policy_for(
+                customer.industry, before.batch.policy, where=f"batch {before.batch.id}: policy"
+            )
+            written = consequences(ended, before, requested, policy, now)
+            return written if await settlement.apply(session, written) else None

@@ -1,0 +1,207 @@
+"""The dial ledger: one row for each attempt, moved by guarded single-row updates.
+
+queued → dialing, committed before the carrier is asked → in_call → done; or interrupted. The row count of an
+update decides who won; nobody dials a row that is past `queued`. The same statements run on both databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func
+from sqlalchemy.orm import aliased
+from sqlmodel import col, delete, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from callbot.ids import new_id
+from callbot.store.tables import Attempt, Batch, Call
+
+OPEN = ("dialing", "in_call")
+"""States in which a telephone may be ringing or somebody may be talking."""
+
+
+async def enqueue(
+    session: AsyncSession,
+    *,
+    batch_id: str,
+    customer_id: str,
+    purpose: str,
+    priority: int,
+    due_at: datetime,
+    now: datetime,
+    requested_by: str = "",
+) -> str | None:
+    """Queue the next attempt at this customer; its id, or None when one of this batch is not finished yet.
+
+    The caller holds the customer (`contacts.lock_customer`), so that two planners make one row.
+    """
+    latest = (
+        await session.exec(
+            select(Attempt.seq, Attempt.state)
+            .where(col(Attempt.batch_id) == batch_id, col(Attempt.customer_id) == customer_id)
+            .order_by(col(Attempt.seq).desc())
+            .limit(1)
+        )
+    ).first()
+    if latest and latest[1] not in ("done", "interrupted"):
+        return None
+    row = Attempt(
+        id=new_id(),
+        batch_id=batch_id,
+        customer_id=customer_id,
+        seq=latest[0] + 1 if latest else 1,
+        purpose=purpose,
+        priority=priority,
+        due_at=due_at,
+        queued_at=now,
+        permit={"requested_by": requested_by} if requested_by else {},
+    )
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def peek(
+    session: AsyncSession, *, batch_id: str, now: datetime, limit: int, without: Collection[str] = ()
+) -> Sequence[Attempt]:
+    """The rows of a running batch that may be prepared now, most urgent first. Claims nothing."""
+    found = await session.exec(
+        select(Attempt)
+        .join(Batch, col(Batch.id) == col(Attempt.batch_id))
+        .where(
+            col(Attempt.batch_id) == batch_id,
+            col(Attempt.state) == "queued",
+            col(Attempt.due_at) <= now,
+            col(Batch.state) == "running",
+            col(Attempt.id).not_in(tuple(without)),
+        )
+        .order_by(col(Attempt.priority).desc(), col(Attempt.due_at), col(Attempt.id))
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def claim(
+    session: AsyncSession,
+    attempt_id: str,
+    *,
+    worker_id: str,
+    token: str,
+    permit: Mapping[str, Any],
+    opener: Mapping[str, Any],
+    now: datetime,
+) -> bool:
+    """queued → dialing for this worker. True for exactly one caller; only that one may dial, after the commit.
+
+    Refused as well while the batch does not run and while another attempt at the same person is under way.
+    """
+    other = aliased(Attempt)
+    result = await session.exec(
+        update(Attempt)
+        .where(
+            col(Attempt.id) == attempt_id,
+            col(Attempt.state) == "queued",
+            exists().where(col(Batch.id) == col(Attempt.batch_id), col(Batch.state) == "running"),
+            ~exists().where(col(other.customer_id) == col(Attempt.customer_id), col(other.state).in_(OPEN)),
+        )
+        .values(
+            state="dialing",
+            worker_id=worker_id,
+            dial_token=token,
+            dialing_at=now,
+            permit=dict(permit),
+            opener=dict(opener),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount == 1
+
+
+async def placed(session: AsyncSession, attempt_id: str, token: str, sid: str) -> None:
+    """Remember the carrier's id of the call."""
+    await session.exec(
+        update(Attempt)
+        .where(col(Attempt.id) == attempt_id, col(Attempt.dial_token) == token)
+        .values(carrier_sid=sid)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def answered(session: AsyncSession, attempt_id: str, *, token: str, call: Call, now: datetime) -> bool:
+    """dialing → in_call, with the row of the call. False when the attempt is no longer this dial's."""
+    result = await session.exec(
+        update(Attempt)
+        .where(col(Attempt.id) == attempt_id, col(Attempt.dial_token) == token, col(Attempt.state) == "dialing")
+        .values(state="in_call", answered_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:
+        return False
+    session.add(call)
+    await session.flush()
+    return True
+
+
+async def postpone(session: AsyncSession, attempt_id: str, *, until: datetime, because: str) -> bool:
+    """Leave a queued row for later."""
+    result = await session.exec(
+        update(Attempt)
+        .where(col(Attempt.id) == attempt_id, col(Attempt.state) == "queued")
+        .values(due_at=until, error=because)
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount == 1
+
+
+async def withdraw(session: AsyncSession, attempt_id: str) -> bool:
+    """Take a queued row out of the ledger: nobody was called and nobody may be."""
+    result = await session.exec(
+        delete(Attempt)
+        .where(col(Attempt.id) == attempt_id, col(Attempt.state) == "queued")
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount == 1
+
+
+async def open_attempts(session: AsyncSession, *, living: Collection[str]) -> Sequence[Attempt]:
+    """Rows in dialing or in_call whose worker is not among the living."""
+    found = await session.exec(
+        select(Attempt)
+        .where(
+            col(Attempt.state).in_(OPEN),
+            col(Attempt.worker_id).is_(None) | col(Attempt.worker_id).not_in(tuple(living)),
+        )
+        .order_by(col(Attempt.dialing_at), col(Attempt.id))
+    )
+    return found.all()
+
+
+async def counts(session: AsyncSession, batch_id: str) -> dict[str, int]:
+    """How many attempts of the batch are in each state."""
+    rows = await session.exec(
+        select(Attempt.state, func.count()).where(col(Attempt.batch_id) == batch_id).group_by(Attempt.state)
+    )
+    return dict(rows.all())
+
+
+async def due_count(session: AsyncSession, batch_id: str, now: datetime) -> int:
+    """Queued rows that are due."""
+    rows = await session.exec(
+        select(func.count()).where(
+            col(Attempt.batch_id) == batch_id, col(Attempt.state) == "queued", col(Attempt.due_at) <= now
+        )
+    )
+    return rows.one()
+
+
+async def next_due(session: AsyncSession, batch_id: str) -> datetime | None:
+    """When the first queued row of the batch is due."""
+    rows = await session.exec(
+        select(Attempt.due_at)
+        .where(col(Attempt.batch_id) == batch_id, col(Attempt.state) == "queued")
+        .order_by(col(Attempt.due_at))
+        .limit(1)
+    )
+    return rows.first()

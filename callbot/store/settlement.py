@@ -1,0 +1,334 @@
+"""Everything one attempt leaves behind, written in one transaction or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from callbot.ids import new_id
+from callbot.store import journal, ledger
+from callbot.store.contacts import blacklist, lock_customer
+from callbot.store.tables import (
+    Attempt,
+    Batch,
+    Call,
+    CallTurn,
+    Customer,
+    Event,
+    FollowUp,
+    JournalRow,
+    OfferRow,
+    Outbox,
+    Tag,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """An attempt that is under way, with what its settlement depends on."""
+
+    attempt: Attempt
+    batch: Batch
+    customer: Customer
+    call: Call | None
+    journal: tuple[JournalRow, ...]
+    earlier: tuple[Attempt, ...]
+    """Finished attempts at this person in the 60 days before, oldest first, over all batches."""
+    second_push: bool
+    """A second push was made for this person after silence, in the 60 days before."""
+    compensation: tuple[OfferRow, ...]
+    """Offers in force that may be made for a complaint, best first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTag:
+    name: str
+    value: str
+    rule: str
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFollowUp:
+    kind: str
+    leading: bool
+    owner: str
+    due_at: datetime
+    state: str = "open"
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """A number for the do-not-contact list."""
+
+    scope: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextAttempt:
+    purpose: str
+    priority: int
+    due_at: datetime
+    for_follow_up: str | None = None
+    """Kind of the new follow-up that the attempt keeps; its id becomes the proof of the request."""
+    requested_by: str = ""
+    """Or the older follow-up that it still keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """One attempt settled: what `apply` writes."""
+
+    attempt_id: str
+    customer_id: str
+    state: str
+    """done or interrupted."""
+    outcome: str
+    cause: str
+    error: str = ""
+    ended_at: datetime
+    call: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of the call row, when there was a call."""
+    turns: tuple[Mapping[str, Any], ...] = ()
+    """Columns of the turns, in order."""
+    customer: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of the customer that change."""
+    tags: tuple[NewTag, ...] = ()
+    follow_ups: tuple[NewFollowUp, ...] = ()
+    suppression: Suppression | None = None
+    next_attempt: NextAttempt | None = None
+    keeps: str = ""
+    """Id of the follow-up that this attempt kept, now done."""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    """For the outbox."""
+
+
+async def unsettled(session: AsyncSession, attempt_id: str, *, now: datetime, today: date) -> Unsettled | None:
+    """The attempt with everything around it, held against others until the transaction ends.
+
+    None when it is not under way: settled before, or never dialled.
+    """
+    attempt = (
+        await session.exec(select(Attempt).where(col(Attempt.id) == attempt_id).with_for_update())
+    ).first()
+    if attempt is None or attempt.state not in ledger.OPEN:
+        return None
+    await lock_customer(session, attempt.customer_id)
+    customer = await session.get_one(Customer, attempt.customer_id)
+    batch = await session.get_one(Batch, attempt.batch_id)
+    call = (await session.exec(select(Call).where(col(Call.attempt_id) == attempt_id))).first()
+    since = now - timedelta(days=60)
+    earlier = (
+        await session.exec(
+            select(Attempt)
+            .where(
+                col(Attempt.customer_id) == customer.id,
+                col(Attempt.state).in_(("done", "interrupted")),
+                col(Attempt.dialing_at) > since,
+            )
+            .order_by(col(Attempt.dialing_at), col(Attempt.seq))
+        )
+    ).all()
+    pushes = (
+        await session.exec(
+            select(FollowUp).where(
+                col(FollowUp.customer_id) == customer.id,
+                col(FollowUp.kind) == "push_offer_3d",
+                col(FollowUp.created_at) > since,
+            )
+        )
+    ).all()
+    return Unsettled(
+        attempt=attempt,
+        batch=batch,
+        customer=customer,
+        call=call,
+        journal=tuple(await journal.lines(session, attempt_id)),
+        earlier=tuple(earlier),
+        second_push=any(push.detail.get("second_push") for push in pushes),
+        compensation=tuple(await _compensation(session, customer.industry, today)),
+    )
+
+
+async def _compensation(session: AsyncSession, industry: str, today: date) -> Sequence[OfferRow]:
+    found = await session.exec(
+        select(OfferRow)
+        .where(
+            col(OfferRow.compensation).is_(True),
+            col(OfferRow.industry) == industry,
+            col(OfferRow.withdrawn_at).is_(None),
+            col(OfferRow.valid_from).is_(None) | (col(OfferRow.valid_from) <= today),
+            col(OfferRow.valid_until).is_(None) | (col(OfferRow.valid_until) >= today),
+            col(OfferRow.stock).is_(None) | (col(OfferRow.stock) > 0),
+        )
+        .order_by(col(OfferRow.priority).desc(), col(OfferRow.version).desc())
+    )
+    return found.all()
+
+
+async def apply(session: AsyncSession, settlement: Settlement) -> bool:
+    """Write it all. False, and nothing written, when the attempt is not under way any more."""
+    now = settlement.ended_at
+    closed = await session.exec(
+        update(Attempt)
+        .where(col(Attempt.id) == settlement.attempt_id, col(Attempt.state).in_(ledger.OPEN))
+        .values(
+            state=settlement.state,
+            outcome=settlement.outcome,
+            cause=settlement.cause,
+            error=settlement.error,
+            ended_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if closed.rowcount != 1:
+        return False
+    await _write_call(session, settlement)
+    if settlement.customer:
+        await session.exec(
+            update(Customer)
+            .where(col(Customer.id) == settlement.customer_id)
+            .values(**settlement.customer, updated_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    for tag in settlement.tags:
+        await _write_tag(session, settlement.customer_id, tag, now)
+    await _close_kept(session, settlement)
+    written = await _write_follow_ups(session, settlement)
+    if settlement.suppression is not None:
+        phone_hash = (
+            await session.exec(select(Customer.phone_hash).where(col(Customer.id) == settlement.customer_id))
+        ).one()
+        await blacklist(
+            session,
+            phone_hash=phone_hash,
+            scope=settlement.suppression.scope,
+            words=settlement.suppression.words,
+            source=settlement.attempt_id,
+            at=now,
+        )
+    session.add(
+        Outbox(
+            idempotency_key=f"{settlement.attempt_id}:{settlement.outcome}",
+            kind="attempt.settled",
+            payload=dict(settlement.payload),
+            next_try_at=now,
+            created_at=now,
+        )
+    )
+    await session.flush()
+    await session.exec(
+        update(JournalRow)
+        .where(col(JournalRow.attempt_id) == settlement.attempt_id)
+        .values(settled=True)
+        .execution_options(synchronize_session=False)
+    )
+    if settlement.next_attempt is not None:
+        await _write_next(session, settlement, settlement.next_attempt, written)
+    return True
+
+
+async def _write_call(session: AsyncSession, settlement: Settlement) -> None:
+    call_id = (await session.exec(select(Call.id).where(col(Call.attempt_id) == settlement.attempt_id))).first()
+    if call_id is None:
+        return
+    await session.exec(
+        update(Call)
+        .where(col(Call.id) == call_id)
+        .values(outcome=settlement.outcome, ended_at=settlement.ended_at, **settlement.call)
+        .execution_options(synchronize_session=False)
+    )
+    session.add_all(
+        CallTurn(call_id=call_id, position=position, **turn) for position, turn in enumerate(settlement.turns)
+    )
+    session.add(
+        Event(
+            customer_id=settlement.customer_id,
+            kind="conversation",
+            at=settlement.ended_at,
+            note=settlement.outcome,
+            data={"attempt_id": settlement.attempt_id, "call_id": call_id},
+        )
+    )
+    await session.flush()
+
+
+async def _write_tag(session: AsyncSession, customer_id: str, tag: NewTag, now: datetime) -> None:
+    values: dict[str, Any] = {"value": tag.value, "rule": tag.rule, "evidence": dict(tag.evidence), "at": now}
+    changed = await session.exec(
+        update(Tag)
+        .where(col(Tag.customer_id) == customer_id, col(Tag.name) == tag.name)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount == 0:
+        session.add(Tag(customer_id=customer_id, name=tag.name, **values))
+        await session.flush()
+
+
+async def _close_kept(session: AsyncSession, settlement: Settlement) -> None:
+    """The attempt was the retry that waited, and may have kept a promise."""
+    await session.exec(
+        update(FollowUp)
+        .where(
+            col(FollowUp.customer_id) == settlement.customer_id,
+            col(FollowUp.kind) == "retry_later",
+            col(FollowUp.state) == "open",
+        )
+        .values(state="done")
+        .execution_options(synchronize_session=False)
+    )
+    if settlement.keeps:
+        await session.exec(
+            update(FollowUp)
+            .where(col(FollowUp.id) == settlement.keeps, col(FollowUp.state) == "open")
+            .values(state="done")
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def _write_follow_ups(session: AsyncSession, settlement: Settlement) -> dict[str, str]:
+    """The ids of the new follow-ups by kind."""
+    ids: dict[str, str] = {}
+    for follow_up in settlement.follow_ups:
+        row = FollowUp(
+            id=new_id(),
+            customer_id=settlement.customer_id,
+            attempt_id=settlement.attempt_id,
+            kind=follow_up.kind,
+            leading=follow_up.leading,
+            owner=follow_up.owner,
+            due_at=follow_up.due_at,
+            state=follow_up.state,
+            detail=dict(follow_up.detail),
+            created_at=settlement.ended_at,
+        )
+        session.add(row)
+        ids[follow_up.kind] = row.id
+    await session.flush()
+    return ids
+
+
+async def _write_next(
+    session: AsyncSession, settlement: Settlement, following: NextAttempt, written: Mapping[str, str]
+) -> None:
+    batch_id = (
+        await session.exec(select(Attempt.batch_id).where(col(Attempt.id) == settlement.attempt_id))
+    ).one()
+    await ledger.enqueue(
+        session,
+        batch_id=batch_id,
+        customer_id=settlement.customer_id,
+        purpose=following.purpose,
+        priority=following.priority,
+        due_at=following.due_at,
+        now=settlement.ended_at,
+        requested_by=written.get(following.for_follow_up or "", following.requested_by),
+    )
