@@ -154,6 +154,8 @@ class Tag(SQLModel, table=True):
     value: str = ""
     rule: str
     evidence: dict[str, Any] = _json_object()
+    origin: str = ""
+    """`assessment` for those that the rules of the audience set and take back; empty for all others."""
     at: datetime = _time()
 
 

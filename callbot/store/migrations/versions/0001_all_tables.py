@@ -270,6 +270,7 @@ def upgrade() -> None:
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_tag_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),

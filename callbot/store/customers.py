@@ -1,0 +1,201 @@
+"""Customers with their history, and what was concluded about them. Phones leave here masked or sealed only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from callbot.ids import new_id
+from callbot.store.database import Database
+from callbot.store.tables import Consent, Customer, Event, Purchase, Tag
+
+_ORIGIN = "assessment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A customer with everything that happened, oldest first."""
+
+    customer: Customer
+    events: tuple[Event, ...]
+    purchases: tuple[Purchase, ...]
+    consents: tuple[Consent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFilter:
+    """Which customers; an empty field does not restrict."""
+
+    industry: str = ""
+    brand: str = ""
+    stages: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """All of them."""
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagValue:
+    """A tag with the rule and the figures behind it."""
+
+    name: str
+    rule: str
+    value: str = ""
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What is kept of an assessment."""
+
+    customer_id: str
+    stage: str
+    reason: str
+    segment: str
+    strategy: str
+    priority: int
+    assessment: Mapping[str, Any]
+    """All of it, as JSON, for the customer's page."""
+    tags: tuple[TagValue, ...]
+
+
+async def list_customers(
+    session: AsyncSession, which: CustomerFilter, *, limit: int = 100, offset: int = 0
+) -> list[Customer]:
+    """Customers by priority, the highest first."""
+    statement = _where(select(Customer), which).order_by(col(Customer.priority).desc(), col(Customer.id))
+    return list((await session.execute(statement.limit(limit).offset(offset))).scalars())
+
+
+async def find_customer(session: AsyncSession, key: str, *, phone_hash: str = "") -> Customer | None:
+    """One customer by id, external id or phone hash."""
+    statement = select(Customer).where(
+        (col(Customer.id) == key)
+        | (col(Customer.external_id) == key)
+        | (col(Customer.phone_hash) == phone_hash)
+    )
+    return (await session.execute(statement.limit(1))).scalars().first()
+
+
+async def load_history(session: AsyncSession, customer_id: str) -> History | None:
+    """One customer with everything that happened."""
+    customer = await session.get(Customer, customer_id)
+    return (await load_histories(session, [customer]))[0] if customer else None
+
+
+async def load_histories(session: AsyncSession, customers: Sequence[Customer]) -> list[History]:
+    """The histories of some customers (up to a few thousand), in their order, with one query per table."""
+    ids = [customer.id for customer in customers]
+    events = await _by_customer(session, select(Event).where(col(Event.customer_id).in_(ids)))
+    purchases = await _by_customer(session, select(Purchase).where(col(Purchase.customer_id).in_(ids)))
+    consents = await _by_customer(session, select(Consent).where(col(Consent.customer_id).in_(ids)))
+    return [
+        History(
+            customer=customer,
+            events=tuple(events.get(customer.id, ())),
+            purchases=tuple(purchases.get(customer.id, ())),
+            consents=tuple(consents.get(customer.id, ())),
+        )
+        for customer in customers
+    ]
+
+
+async def every_history(
+    database: Database, which: CustomerFilter | None = None, *, page: int = 500
+) -> AsyncIterator[list[History]]:
+    """All customers in pages, each page read in a transaction of its own; memory stays flat."""
+    after = ""
+    while True:
+        async with database.read() as session:
+            statement = _where(select(Customer), which or CustomerFilter()).where(col(Customer.id) > after)
+            customers = list(
+                (await session.execute(statement.order_by(col(Customer.id)).limit(page))).scalars()
+            )
+            if not customers:
+                return
+            histories = await load_histories(session, customers)
+        yield histories
+        after = customers[-1].id
+
+
+async def save_conclusions(session: AsyncSession, conclusions: Sequence[Conclusion], now: datetime) -> None:
+    """Keep assessments; a tag whose rule no longer holds goes, tags of other origins stay."""
+    if not conclusions:
+        return
+    await session.execute(
+        update(Customer),
+        [
+            {
+                "id": each.customer_id,
+                "stage": each.stage,
+                "reason": each.reason,
+                "segment": each.segment,
+                "strategy": each.strategy,
+                "priority": each.priority,
+                "assessment": dict(each.assessment),
+                "assessed_at": now,
+                "updated_at": now,
+            }
+            for each in conclusions
+        ],
+    )
+    ids = [each.customer_id for each in conclusions]
+    rows = [
+        {
+            "id": new_id(),
+            "customer_id": each.customer_id,
+            "name": tag.name,
+            "value": tag.value,
+            "rule": tag.rule,
+            "evidence": dict(tag.evidence),
+            "origin": _ORIGIN,
+            "at": now,
+        }
+        for each in conclusions
+        for tag in each.tags
+    ]
+    names = {row["name"] for row in rows}
+    await session.execute(
+        delete(Tag).where(
+            col(Tag.customer_id).in_(ids), (col(Tag.origin) == _ORIGIN) | col(Tag.name).in_(names)
+        )
+    )
+    if rows:
+        await session.execute(insert(Tag), rows)
+
+
+def _where(statement: Select[Any], which: CustomerFilter) -> Select[Any]:
+    for column, value in ((Customer.industry, which.industry), (Customer.brand, which.brand)):
+        if value:
+            statement = statement.where(col(column) == value)
+    for column, values in (
+        (Customer.stage, which.stages),
+        (Customer.reason, which.reasons),
+        (Customer.segment, which.segments),
+        (Customer.strategy, which.strategies),
+        (Customer.id, which.ids),
+    ):
+        if values:
+            statement = statement.where(col(column).in_(values))
+    for name in which.tags:
+        has = select(col(Tag.id)).where(col(Tag.customer_id) == col(Customer.id), col(Tag.name) == name)
+        statement = statement.where(has.exists())
+    return statement
+
+
+async def _by_customer(session: AsyncSession, statement: Select[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in (await session.execute(statement)).scalars():
+        found.setdefault(row.customer_id, []).append(row)
+    for rows in found.values():
+        rows.sort(key=lambda row: (row.at, row.id))
+    return found

