@@ -115,7 +115,9 @@ def _persona_folders(folder: Path) -> list[Path]:
 
 
 def _schema_errors(data: Any) -> list[ValidationError]:
-    errors = sorted(Draft202012Validator(schema()).iter_errors(data), key=lambda error: list(map(str, error.path)))
+    errors = sorted(
+        Draft202012Validator(schema()).iter_errors(data), key=lambda error: list(map(str, error.path))
+    )
     return [(best_match(error.context) or error) if error.validator == "oneOf" else error for error in errors]
 
 
@@ -144,7 +146,11 @@ def _rule_problems(source: LocatedYaml, folder: Path) -> list[Problem]:
         problems.append(Problem(where=source.where(steps), what=what, cure=cure))
 
     if data["persona"] != folder.resolve().name:
-        add(["persona"], f"persona is {data['persona']!r} but the folder is {folder.resolve().name!r}", "make them equal")
+        add(
+            ["persona"],
+            f"persona is {data['persona']!r} but the folder is {folder.resolve().name!r}",
+            "make them equal",
+        )
     for key, kind in (("outcome", Outcome), ("follow_up", FollowUpKind)):
         value = data["true_intention"][key]
         if value not in set(kind):
@@ -161,11 +167,19 @@ def _rule_problems(source: LocatedYaml, folder: Path) -> list[Problem]:
             add([*here, "name"], f"reply {reply['name']!r} stands here twice", "give each reply its own name")
         when = reply["when"]
         if isinstance(when, Mapping) and when.get("after") and when["after"] not in names:
-            add([*here, "when"], f"after {when['after']!r}: no reply above has that name", f"one of: {', '.join(names)}")
+            add(
+                [*here, "when"],
+                f"after {when['after']!r}: no reply above has that name",
+                f"one of: {', '.join(names)}",
+            )
         names.append(reply["name"])
     low, high = data.get("manner", {}).get("thinks_ms", (0, 0))
     if low > high:
-        add(["manner", "thinks_ms"], "the shortest pause is longer than the longest", "write [shortest, longest]")
+        add(
+            ["manner", "thinks_ms"],
+            "the shortest pause is longer than the longest",
+            "write [shortest, longest]",
+        )
     return problems
 
 
@@ -233,7 +247,9 @@ def _persona(folder: Path, data: Mapping[str, Any], replies: tuple[Reply, ...]) 
             outcome=Outcome(truth["outcome"]),
             follow_up=FollowUpKind(truth["follow_up"]),
             transfer=truth.get("transfer", False),
-            callback=SpokenTime(days=callback["days"], time=time.fromisoformat(callback["time"])) if callback else None,
+            callback=SpokenTime(days=callback["days"], time=time.fromisoformat(callback["time"]))
+            if callback
+            else None,
         ),
         speaker=Speaker(voice=speaker["voice"], speed=float(speaker.get("speed", 1.0))) if speaker else None,
         manner=Manner(
@@ -246,7 +262,9 @@ def _persona(folder: Path, data: Mapping[str, Any], replies: tuple[Reply, ...]) 
 
 
 def _customer(data: Mapping[str, Any]) -> PersonaCustomer:
-    plain = {key: value for key, value in data.items() if key not in {"birthday", "consents", "events", "orders"}}
+    plain = {
+        key: value for key, value in data.items() if key not in {"birthday", "consents", "events", "orders"}
+    }
     return PersonaCustomer(
         **plain,
         birthday=_date(data["birthday"]) if "birthday" in data else None,

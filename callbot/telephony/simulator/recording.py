@@ -32,7 +32,9 @@ def read_wav(path: Path) -> Audio:
         raise BadRecording(f"not a PCM wav file ({error})") from None
     if shape != (1, 16, LINE_RATE):
         channels, bits, rate = shape
-        raise BadRecording(f"has {channels} channel(s), {bits} bit, {rate} Hz instead of 1 channel, 16 bit, 8000 Hz")
+        raise BadRecording(
+            f"has {channels} channel(s), {bits} bit, {rate} Hz instead of 1 channel, 16 bit, 8000 Hz"
+        )
     samples: Pcm = np.frombuffer(data, dtype="<i2").astype(np.int16)
     if len(samples) == 0 or int(np.abs(samples.astype(np.int32)).max()) < SILENT_PEAK:
         raise BadRecording("is silent")

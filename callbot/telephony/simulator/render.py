@@ -1,6 +1,6 @@
 """Renders the wavs of callees, and of recorded agents, with the Kokoro voices.
 
-`python -m callbot.telephony.simulator.render DIR…` speaks every phrasing whose wav is missing or says something else.
+`python -m callbot.telephony.simulator.render DIR…` speaks each phrasing whose wav is missing or says another text.
 A folder with a lines.yaml (`speaker`, and `say` by wav name) is rendered too: the agent's lines.
 """
 
@@ -48,7 +48,13 @@ class Wanted:
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"text": self.text, "engine": ENGINE, "voice": self.voice, "speed": self.speed, "rate": LINE_RATE}
+        return {
+            "text": self.text,
+            "engine": ENGINE,
+            "voice": self.voice,
+            "speed": self.speed,
+            "rate": LINE_RATE,
+        }
 
 
 def wanted_in(root: Path) -> Iterator[Wanted]:
@@ -65,8 +71,14 @@ def wanted_in(root: Path) -> Iterator[Wanted]:
         if (folder / LINES).exists():
             source = load_yaml(folder / LINES)
             data = source.data
-            if not isinstance(data, Mapping) or not {"speaker", "say"} <= set(data) or "voice" not in data["speaker"]:
-                raise BadInput.one(source.where(), "a lines file has `speaker: {voice, speed}` and `say`", "add them")
+            if (
+                not isinstance(data, Mapping)
+                or not {"speaker", "say"} <= set(data)
+                or "voice" not in data["speaker"]
+            ):
+                raise BadInput.one(
+                    source.where(), "a lines file has `speaker: {voice, speed}` and `say`", "add them"
+                )
             speaker = data["speaker"]
             for wav, text in data["say"].items():
                 speed = float(speaker.get("speed", 1.0))
@@ -74,7 +86,7 @@ def wanted_in(root: Path) -> Iterator[Wanted]:
 
 
 def is_made(want: Wanted, manifest: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether the wav is there and says this text: made with these settings, or a recording of the user's own."""
+    """Whether the wav is there and says this text: made with these settings, or the user's own recording."""
     entry, path = manifest.get(want.wav), want.folder / want.wav
     if entry is None or not path.exists():
         return False
@@ -90,7 +102,9 @@ def render(wanted: list[Wanted], models: Path) -> Iterator[Path]:
         mine = [want for want in wanted if want.voice == voice]
         if not voice:
             raise BadInput.one(
-                str(mine[0].folder / FILE), "wavs are missing and no speaker is named", "add speaker: {voice: zf_xiaobei}"
+                str(mine[0].folder / FILE),
+                "wavs are missing and no speaker is named",
+                "add speaker: {voice: zf_xiaobei}",
             )
         try:
             engine = KokoroEngine(models / "kokoro-82m", voice, threads=1)
@@ -120,8 +134,12 @@ def adopt(wanted: list[Wanted]) -> Iterator[Path]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m callbot.telephony.simulator.render", description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="a callee's folder, or one above it")
-    parser.add_argument("--own", action="store_true", help="enter wavs of your own into manifest.json; make none")
+    parser.add_argument(
+        "folders", nargs="+", type=Path, metavar="DIR", help="a callee's folder, or one above it"
+    )
+    parser.add_argument(
+        "--own", action="store_true", help="enter wavs of your own into manifest.json; make none"
+    )
     options = parser.parse_args()
     print_line = sys.stdout.write
     try:
