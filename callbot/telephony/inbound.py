@@ -1,0 +1,34 @@
+"""Where the callee's sound lies on the media clock."""
+
+from __future__ import annotations
+
+LARGEST_GAP_MS = 60
+"""A jump of the carrier's clock up to this is jitter; beyond it sound is missing and becomes silence."""
+AHEAD_MS = 200
+"""How far the carrier's clock may run before ours before it is not believed."""
+FLOOD_MS = 5_000
+"""Sound that comes this much faster than real time is not a telephone."""
+
+
+class InboundClock:
+    """Counts samples, because messages come in bursts, and believes timestamps about gaps only."""
+
+    def __init__(self) -> None:
+        self.position_ms = 0.0
+        """Where the next sound goes."""
+
+    def gap_ms(self, timestamp_ms: int, now_ms: float) -> int:
+        """Silence to insert before sound that the carrier dates `timestamp_ms`; moves the position over it."""
+        gap = int(min(timestamp_ms, now_ms + AHEAD_MS) - self.position_ms)
+        if gap <= LARGEST_GAP_MS:
+            return 0
+        self.position_ms += gap
+        return gap
+
+    def take(self, length_ms: float, now_ms: float) -> float | None:
+        """Where sound of this length goes; None when the carrier floods and it is dropped."""
+        at_ms = self.position_ms
+        if at_ms > now_ms + FLOOD_MS:
+            return None
+        self.position_ms += length_ms
+        return at_ms

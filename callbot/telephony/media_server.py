@@ -1,0 +1,283 @@
+"""The media worker's door: websockets of answered calls come in and are matched to reserved slots."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
+
+from asr_tts.audio import LINE_RATE
+from asr_tts.voice_activity import VoiceActivity
+from callbot.errors import BadInput, CallbotError
+from callbot.telephony.codec import MalformedFrame, MediaCodec, StreamStarted
+from callbot.telephony.ear import Ear
+from callbot.telephony.media_line import LineLimits, MediaLine
+from callbot.telephony.recording import Recording
+from callbot.telephony.ticker import Ticker
+
+_log = structlog.get_logger(__name__)
+
+START_WITHIN_S = 10.0
+"""A socket that has not said which call it is by then is closed."""
+LARGEST_MESSAGE = 64 * 1024
+"""Bytes; a normal message is under 300."""
+_USED_TOKENS = 10_000
+"""Tokens remembered after their call, so that a replay is told apart from a stranger."""
+_ENCODINGS = frozenset({"audio/x-mulaw"})
+
+
+class Full(CallbotError):
+    """Every slot of this media process is reserved."""
+
+    code = "media-full"
+    retryable = True
+
+
+class Expected:
+    """A reserved slot: the carrier will bring the call with this token. `cancel` or the call's end frees it."""
+
+    def __init__(self, token: str, recording: Path | None, release: Callable[[], None]) -> None:
+        self.token = token
+        self.recording = recording
+        self._release = release
+        self._line: asyncio.Future[MediaLine] = asyncio.get_running_loop().create_future()
+        self._taken = False
+
+    async def line(self, timeout: float) -> MediaLine:  # noqa: ASYNC109 (a deadline is part of the contract)
+        """The call, once its stream has started.
+
+        Raises `TimeoutError` when it has not after `timeout` seconds (the slot stays reserved), or at `cancel`.
+        """
+        await asyncio.wait((self._line,), timeout=timeout)
+        if self._line.cancelled() or not self._line.done():
+            raise TimeoutError(f"no media stream came within {timeout:g} s")
+        line = self._line.result()
+        self._taken = True
+        return line
+
+    def cancel(self) -> None:
+        """Give the slot back; a call that has come and that nobody took is ended. Idempotent."""
+        if self._taken:
+            return
+        if self._line.done() and not self._line.cancelled():
+            self._line.result().end("bot", "normal")
+        else:
+            self._line.cancel()
+            self._release()
+
+    def arrived(self, line: MediaLine) -> None:
+        """For the server alone."""
+        self._line.set_result(line)
+
+
+class _SocketWire:
+    """A websocket as a `Wire`: writes at once into the socket's buffer, closes in the background."""
+
+    def __init__(self, socket: ServerConnection, closing: set[asyncio.Task[None]]) -> None:
+        self._socket = socket
+        self._closing = closing
+        self._closed = False
+
+    def send(self, message: str | bytes) -> None:
+        # broadcast is the library's way to write without waiting for the peer
+        broadcast((self._socket,), message)
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._socket.transport.get_write_buffer_size()
+
+    def close(self, code: int, reason: str) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        task = asyncio.get_running_loop().create_task(self._socket.close(code, reason), name="media-close")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+class MediaServer:
+    """All calls of one media process: one listener, one ticker, one ear, one recording thread."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        codec: MediaCodec,
+        voice_activity: VoiceActivity,
+        max_calls: int,
+        *,
+        limits: LineLimits | None = None,
+        start_within_s: float = START_WITHIN_S,
+    ) -> None:
+        """`port` 0 picks a free one; `max_calls` is a hard cap of reserved and running calls."""
+        self._host = host
+        self._port = port
+        self._codec = codec
+        self._ear = Ear(voice_activity)
+        self._max_calls = max_calls
+        self._limits = limits
+        self._start_within_s = start_within_s
+        self._ticker = Ticker()
+        self._waiting: dict[str, Expected] = {}
+        self._used: dict[str, None] = {}
+        self._running: set[MediaLine] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._server: Server | None = None
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
+
+    @property
+    def url(self) -> str:
+        """ws:// address on this machine; the port is the real one once started."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 (not a bind)
+        return f"ws://{host}:{self._port}/media"
+
+    @property
+    def calls(self) -> int:
+        """Slots in use: reserved and running."""
+        return len(self._waiting) + len(self._running)
+
+    @property
+    def ticker(self) -> Ticker:
+        """The process's clock, for its measured lag."""
+        return self._ticker
+
+    async def start(self) -> None:
+        """Listen and tick. Raises `BadInput` when the address cannot be bound."""
+        try:
+            # asyncio sets TCP_NODELAY; compression and pings cost more than they give on a 20 ms stream
+            self._server = await serve(
+                self._serve_socket,
+                self._host,
+                self._port,
+                compression=None,
+                ping_interval=None,
+                max_size=LARGEST_MESSAGE,
+                max_queue=256,
+                close_timeout=2,
+                server_header=None,
+            )
+        except OSError as error:
+            raise _cannot_listen(self._host, self._port, error) from None
+        self._port = next(iter(self._server.sockets)).getsockname()[1]
+        self._ticker.join(self._ear.tick)
+        self._ticker.start()
+
+    async def aclose(self) -> None:
+        """End every call and stop listening; recordings are complete when this returns."""
+        for expected in tuple(self._waiting.values()):
+            expected.cancel()
+        for line in tuple(self._running):
+            line.end("bot", "shutdown", close_code=1001)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+        await self._ticker.aclose()
+        await asyncio.to_thread(self._writer.shutdown)
+
+    def expect(self, token: str, recording: Path | None = None) -> Expected:
+        """Reserve a slot for a call that is about to be dialled with this token.
+
+        Raises `Full`, and `ValueError` for a token that is empty or was used before.
+        """
+        if not token or token in self._waiting or token in self._used:
+            raise ValueError("a dial token is not empty and serves one call")
+        if self.calls >= self._max_calls:
+            raise Full(f"本媒体进程的 {self._max_calls} 路通话已占满（media.max_calls）；等有通话结束再拨")
+        expected = Expected(token, recording, lambda: self._forget(token))
+        self._waiting[token] = expected
+        return expected
+
+    def _forget(self, token: str) -> None:
+        if self._waiting.pop(token, None) is not None:
+            self._used[token] = None
+            while len(self._used) > _USED_TOKENS:
+                del self._used[next(iter(self._used))]
+
+    async def _serve_socket(self, socket: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            try:
+                async with asyncio.timeout(self._start_within_s):
+                    stream = await self._started(socket)
+            except TimeoutError:
+                await self._refuse(socket, 1008, "start-timeout")
+                return
+            except MalformedFrame as malformed:
+                await self._refuse(socket, 1002, malformed.code)
+                return
+            line = await self._admit(socket, stream)
+            if line is not None:
+                await self._read(socket, line)
+
+    async def _started(self, socket: ServerConnection) -> StreamStarted:
+        while True:
+            event = self._codec.decode(await socket.recv())
+            if isinstance(event, StreamStarted):
+                return event
+
+    async def _admit(self, socket: ServerConnection, stream: StreamStarted) -> MediaLine | None:
+        token = stream.token
+        expected = self._waiting.get(token)
+        if expected is None:
+            await self._refuse(socket, 1008, "token-used" if token in self._used else "unknown-token")
+            return None
+        if stream.encoding not in _ENCODINGS or stream.rate != LINE_RATE:
+            await self._refuse(socket, 1003, "unsupported-media")
+            return None
+        self._forget(token)
+        line = MediaLine(
+            wire=_SocketWire(socket, self._closing),
+            codec=self._codec,
+            stream=stream,
+            ear=self._ear,
+            recording=self._record(expected.recording),
+            limits=self._limits,
+            on_over=lambda: self._ended(line),
+        )
+        self._running.add(line)
+        self._ticker.join(line.tick)
+        expected.arrived(line)
+        return line
+
+    async def _read(self, socket: ServerConnection, line: MediaLine) -> None:
+        try:
+            async for message in socket:
+                line.receive(message)
+        finally:
+            line.lost()
+
+    async def _refuse(self, socket: ServerConnection, code: int, reason: str) -> None:
+        _log.warning("media-stream-refused", reason=reason)
+        await socket.close(code, reason)
+
+    def _record(self, path: Path | None) -> Recording | None:
+        if path is None:
+            return None
+        try:
+            return Recording(path, self._writer)
+        except OSError as error:
+            _log.error("recording-failed", path=str(path), error=str(error))
+            return None
+
+    def _ended(self, line: MediaLine) -> None:
+        self._ticker.leave(line.tick)
+        self._running.discard(line)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> BadInput:
+    where = f"media.host / media.port（{host}:{port}）"
+    if error.errno == errno.EADDRINUSE:
+        return BadInput.one(
+            where,
+            f"端口 {port} 已被别的程序占用",
+            "停掉占用它的程序，或改 media.port（CALLBOT_MEDIA__PORT），0 表示自动选一个空闲端口",
+        )
+    return BadInput.one(where, f"无法监听该地址：{error.strerror or error}", "检查 media.host 与 media.port")

@@ -1,0 +1,140 @@
+"""The recording of one call: two channels on the media clock, left the callee, right the bot or the agent."""
+
+from __future__ import annotations
+
+import struct
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from asr_tts.audio import LINE_RATE, Pcm
+
+_log = structlog.get_logger(__name__)
+
+Channel = Literal["callee", "bot"]
+_COLUMN = {"callee": 0, "bot": 1}
+SETTLE_MS = 1_000
+"""How long sound may come after its time and still find its place."""
+FLUSH_MS = 500
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+
+
+class StereoTimeline:
+    """Sound placed by time on two channels; where nothing was placed there is silence. Pure.
+
+    Positions are samples at 8 kHz from the start of the media clock.
+    """
+
+    def __init__(self) -> None:
+        self._start = 0
+        self._window: NDArray[np.int16] = np.zeros((LINE_RATE, 2), dtype=np.int16)
+
+    @property
+    def taken(self) -> int:
+        """Samples given out so far; sound placed before them is too late."""
+        return self._start
+
+    def place(self, channel: Channel, at: int, samples: Pcm) -> None:
+        """Put sound where it was played. What lies before `taken` is cut off."""
+        if at < self._start:
+            samples = samples[self._start - at :]
+            at = self._start
+        if not len(samples):
+            return
+        end = at - self._start + len(samples)
+        if end > len(self._window):
+            grown = np.zeros((max(end, 2 * len(self._window)), 2), dtype=np.int16)
+            grown[: len(self._window)] = self._window
+            self._window = grown
+        self._window[at - self._start : end, _COLUMN[channel]] = samples
+
+    def take(self, until: int) -> NDArray[np.int16]:
+        """Everything before sample `until` that was not given out yet: [samples, 2]."""
+        count = until - self._start
+        if count <= 0:
+            return np.zeros((0, 2), dtype=np.int16)
+        held = min(count, len(self._window))
+        out = np.zeros((count, 2), dtype=np.int16)
+        out[:held] = self._window[:held]
+        rest = self._window[held:]
+        window = np.zeros((max(LINE_RATE, len(rest)), 2), dtype=np.int16)
+        window[: len(rest)] = rest
+        self._window = window
+        self._start = until
+        return out
+
+
+class StereoWav:
+    """A WAV file of 16-bit stereo at 8 kHz that is valid after every `append`: sound first, then the header."""
+
+    def __init__(self, path: Path) -> None:
+        """Creates the file and its folders. Raises `OSError`."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: BinaryIO = path.open("wb")
+        self._bytes = 0
+        self._write_header()
+
+    def append(self, samples: NDArray[np.int16]) -> None:
+        """[samples, 2]"""
+        data = samples.astype("<i2", copy=False).tobytes()
+        self._file.seek(_HEADER.size + self._bytes)
+        self._file.write(data)
+        self._file.flush()
+        self._bytes += len(data)
+        self._write_header()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _write_header(self) -> None:
+        self._file.seek(0)
+        self._file.write(
+            _HEADER.pack(
+                b"RIFF", _HEADER.size - 8 + self._bytes, b"WAVE", b"fmt ", 16, 1, 2, LINE_RATE,
+                LINE_RATE * 4, 4, 16, b"data", self._bytes,
+            )
+        )  # fmt: skip
+        self._file.flush()
+
+
+class Recording:
+    """Records one call. Placing never waits for the disk: one writer thread of the process appends in order.
+
+    A disk that fails costs the rest of the recording, not the call; the failure is logged.
+    """
+
+    def __init__(self, path: Path, writer: Executor) -> None:
+        """`writer` must run what it is given one after another. Raises `OSError` when `path` cannot be made."""
+        self._timeline = StereoTimeline()
+        self._wav = StereoWav(path)
+        self._path = path
+        self._writer = writer
+        self._broken = False
+
+    def place(self, channel: Channel, at_ms: float, samples: Pcm) -> None:
+        """Sound as it was spoken or heard, by the media clock."""
+        self._timeline.place(channel, round(at_ms * LINE_RATE / 1000), samples)
+
+    def flush(self, now_ms: float) -> None:
+        """Hand over what has settled, at most every `FLUSH_MS`."""
+        until = int(max(0.0, now_ms - SETTLE_MS) * LINE_RATE / 1000)
+        if until - self._timeline.taken >= FLUSH_MS * LINE_RATE // 1000:
+            self._writer.submit(self._append, self._timeline.take(until))
+
+    def close(self, end_ms: float) -> Future[None]:
+        """The call is over: everything up to `end_ms` is written and the file closed; done when it is."""
+        self._writer.submit(self._append, self._timeline.take(round(end_ms * LINE_RATE / 1000)))
+        return self._writer.submit(self._wav.close)
+
+    def _append(self, samples: NDArray[np.int16]) -> None:
+        if self._broken or not len(samples):
+            return
+        try:
+            self._wav.append(samples)
+        except OSError as error:
+            self._broken = True
+            _log.error("recording-failed", path=str(self._path), error=str(error))

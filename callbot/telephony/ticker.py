@@ -1,0 +1,61 @@
+"""The one clock of a media process: every 20 ms it lets each call send what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from callbot.telephony.pacing import Deadlines
+
+_log = structlog.get_logger(__name__)
+
+
+class Ticker:
+    """Calls every member once per tick, in the order they joined. One task for all calls.
+
+    A member that raises is logged and the others go on: a fault in one stays there.
+    """
+
+    def __init__(self) -> None:
+        self._members: dict[Callable[[], None], None] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.worst_lag_s = 0.0
+        """The latest that a tick has come after its deadline since somebody last set this to 0."""
+
+    def join(self, member: Callable[[], None]) -> None:
+        self._members[member] = None
+
+    def leave(self, member: Callable[[], None]) -> None:
+        self._members.pop(member, None)
+
+    def start(self) -> None:
+        """Begin ticking in the running event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="media-ticker")
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def tick(self) -> None:
+        """One round over all members."""
+        for member in tuple(self._members):
+            try:
+                member()
+            except Exception:
+                _log.exception("media-tick-failed")
+
+    async def _run(self) -> None:
+        deadlines = Deadlines(time.monotonic())
+        while True:
+            await asyncio.sleep(deadlines.wait(time.monotonic()))
+            now = time.monotonic()
+            self.worst_lag_s = max(self.worst_lag_s, now - deadlines.next)
+            if deadlines.due(now):
+                self.tick()
