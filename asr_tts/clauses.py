@@ -1,4 +1,4 @@
-"""Where Mandarin text may be cut for speaking, so that the first words are heard while the rest is still made."""
+"""Where Mandarin text may be cut, so that the first words are heard while the rest is still made."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ LONGEST = 30
 
 
 def clauses(text: str) -> list[str]:
-    """Cut `text` at its punctuation into pieces to be spoken one after the other; joined they give `text` again.
+    """Cut `text` at its punctuation into pieces to be spoken in turn; joined they give `text` again.
 
-    The first piece is short. Each later one is at most about twice as long as the one before it, so that an engine
-    working at half of real time has it ready when that one ends. Numbers, times and amounts (3.5万元, 12:30, 1,000元)
-    stay whole, and a clause without punctuation is never cut.
+    The first piece is short. Each later one is at most about twice as long as the one before it, so that an
+    engine working at half of real time has it ready when that one ends. Numbers, times and amounts (3.5万元,
+    12:30, 1,000元) stay whole, and a clause without punctuation is never cut.
     """
     pieces: list[str] = []
     piece, most = "", FIRST
@@ -69,12 +69,7 @@ def _closes(text: str, start: int, i: int) -> bool:
 
 def _inside_number(text: str, i: int) -> bool:
     """A comma, point or colon between two letters or digits belongs to a number, a time or an address."""
-    return (
-        text[i] in _INSIDE_NUMBERS
-        and i > 0
-        and _ascii_word(text[i - 1])
-        and (_ascii_word(text[i + 1]))
-    )
+    return text[i] in _INSIDE_NUMBERS and i > 0 and _ascii_word(text[i - 1]) and (_ascii_word(text[i + 1]))
 
 
 def _ascii_word(character: str) -> bool:

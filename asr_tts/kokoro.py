@@ -1,4 +1,7 @@
-"""Kokoro-82M through ONNX Runtime: the neural voice that needs no service. Synchronous; run it in a worker process."""
+"""Kokoro-82M through ONNX Runtime: the neural voice that needs no service.
+
+Synchronous: calls run it in a worker process.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class KokoroEngine:
     """
 
     def __init__(self, directory: Path, speaker: str, threads: int = 1) -> None:
-        """Load the model. Raises `ModelMissing` when a file is not there, `ValueError` for an unknown speaker."""
+        """Load the model. Raises `ModelMissing`, and `ValueError` for a speaker that is not there."""
         directory = Path(directory).expanduser()
         model, vocab, voices = directory / "model.onnx", directory / "vocab.json", directory / "voices"
         for path in (model, vocab, voices):

@@ -58,7 +58,7 @@ class KokoroVoice:
             raise VoiceFailed(f"kokoro: {error}", retryable=error.retryable) from error
 
     async def speak(self, text: str, *, speed: float = 1.0) -> AsyncIterator[Audio]:
-        """Yield the speech clause by clause at 24 kHz, pauses between sentences included. Raises `VoiceFailed`."""
+        """Yield the speech clause by clause at 24 kHz, with pauses between sentences. Raises `VoiceFailed`."""
         pieces = clauses(text)
         for piece in pieces:
             async with self._gate.enter(live=self._live):

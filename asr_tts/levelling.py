@@ -19,9 +19,9 @@ _GATE = 10 ** (-40 / 20)
 def level_speech(
     wave: NDArray[np.float32], rate: int, *, lead_ms: int = 40, tail_ms: int = 120, fade_ms: int = 20
 ) -> Pcm:
-    """Turn float samples (-1..1) into speech at `SPEECH_LEVEL_DB` with at most `lead_ms` and `tail_ms` of silence.
+    """Turn float samples (-1..1) into speech at `SPEECH_LEVEL_DB`.
 
-    Silence stays silence and comes back empty.
+    At most `lead_ms` of silence stay before it and `tail_ms` after it. Nothing but silence comes back empty.
     """
     frame = max(1, int(rate * _FRAME_S))
     whole = len(wave) // frame * frame

@@ -27,8 +27,8 @@ _RETRYABLE = frozenset({408, 409, 425, 429})
 class OpenAiVoice:
     """Streams speech from `base_url`; `audio_format` is `pcm` (streamed) or `wav` (yielded whole).
 
-    `first_byte_s` bounds the wait for the first sound, `gap_s` every later one: the client's own timeouts do not
-    bound a server that stalls half-way.
+    `first_byte_s` bounds the wait for the first sound, `gap_s` every later one: the client's own timeouts do
+    not bound a server that stalls half-way.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 
 class PriorityGate:
-    """`places` may be inside at once. Live requests enter before background ones, each kind in order of arrival.
+    """`places` may be inside at once. Live requests enter before background ones, each in order of arrival.
 
     With two or more places, background work leaves one free, so that a live request finds a worker at once.
     For one event loop.

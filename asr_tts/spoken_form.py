@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import cn2an
+import cn2an  # type: ignore[import-untyped]
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _TO = r"\s*[-~～—–至到]\s*"
@@ -18,7 +18,10 @@ _WIDE = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
 }
 _WIDE |= str.maketrans({"％": "%", "￥": "¥", "＋": "+", "－": "-", "／": "/", "．": ".", "＝": "="})
-_COUNTED = "个|位|件|台|天|次|年|周|分钟|小时|块|元|倍|张|条|份|家|种|遍|批|款|套|间|层|期|瓶|盒|杯|辆|双|箱|公里|人|名|只"
+_COUNTED = (
+    "个|位|件|台|天|次|年|周|分钟|小时|块|元|倍|张|条|份|家|种|遍|批|款|套"
+    "|间|层|期|瓶|盒|杯|辆|双|箱|公里|人|名|只"
+)
 _SIGNS = {
     "+": "加",
     "=": "等于",

@@ -1,8 +1,8 @@
 """The operating system's own voice through pyttsx3: the last resort on a machine with no other.
 
-On Windows (SAPI) and macOS (NSSpeechSynthesizer) Mandarin is good once a Chinese voice is installed. On Linux it
-is eSpeak NG, which is barely Mandarin: a recogniser gets 84 % of the characters wrong. It proves that audio flows;
-nobody should be called with it.
+On Windows (SAPI) and macOS (NSSpeechSynthesizer) Mandarin is good once a Chinese voice is installed. On Linux
+it is eSpeak NG, which is barely Mandarin: a recogniser gets 84 % of the characters wrong. It proves that audio
+flows; nobody should be called with it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _WORDS_A_MINUTE = 170
 
 
 class SystemEngine:
-    """pyttsx3 in the process that made it. Synchronous: its run loop blocks, so it lives in a worker process."""
+    """pyttsx3. Synchronous: its run loop blocks, so it lives in a worker process."""
 
     def __init__(self, voice_id: str = "") -> None:
-        """Open the driver and choose `voice_id`, or the first Mandarin voice. Raises `VoiceFailed` without one."""
+        """Open the driver with `voice_id`, else its first Mandarin voice. Raises `VoiceFailed` without one."""
         if sys.platform == "linux":
             _bring_espeak()
         import pyttsx3
@@ -42,7 +42,8 @@ class SystemEngine:
             self._engine: Any = pyttsx3.init()
         except (ImportError, RuntimeError, OSError) as error:
             raise VoiceFailed(
-                f"no system voice: {error} → install a Chinese voice, or set models.voice to kokoro", retryable=False
+                f"no system voice: {error} → install a Chinese voice, or set models.voice to kokoro",
+                retryable=False,
             ) from error
         self._engine.setProperty("voice", voice_id or self._mandarin())
 
@@ -64,16 +65,19 @@ class SystemEngine:
         for voice in self._engine.getProperty("voices"):
             languages = " ".join(str(language) for language in voice.languages or ())
             described = f"{voice.id} {voice.name} {languages}".lower().replace("_", "-")
-            if any(mark in described for mark in ("zh-cn", "zh-hans", "chinese (simplified", "huihui", "tingting")):
+            if any(
+                mark in described for mark in ("zh-cn", "zh-hans", "chinese (simplified", "huihui", "tingting")
+            ):
                 return str(voice.id)
         raise VoiceFailed(
-            "no Mandarin system voice → install one in the system's speech settings, or set models.voice to kokoro",
+            "no Mandarin system voice → install one in the system's speech settings,"
+            " or set models.voice to kokoro",
             retryable=False,
         )
 
 
 def _bring_espeak() -> None:
-    """Load the packaged eSpeak NG first; pyttsx3 then finds it by its soname, so that no system package is needed."""
+    """Load the packaged eSpeak NG: pyttsx3 then finds it by its soname, and needs no system package."""
     import ctypes
 
     import espeakng_loader

@@ -73,7 +73,7 @@ class CachedVoice:
         return self._files.has(self._key(text, speed))
 
     async def forget(self, text: str, *, speed: float = 1.0) -> None:
-        """Remove the audio of a text that holds personal data; whoever listens right now still hears its end."""
+        """Remove the audio of a text that holds personal data; who listens just now still hears its end."""
         key = self._key(text, speed)
         self._syntheses.pop(key, None)
         await asyncio.to_thread(self._files.remove, key)

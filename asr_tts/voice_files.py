@@ -1,4 +1,4 @@
-"""Spoken audio on disk: written whole or not at all, checked when read, the longest unused thrown away first."""
+"""Spoken audio on disk: written whole or not at all, checked when read, the longest unused dropped first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +45,8 @@ class VoiceFiles:
         if not whole or len(payload) % 2:
             path.unlink(missing_ok=True)
             return None
-        try:
+        with suppress(OSError):  # another process may have evicted it: the audio itself was read
             os.utime(path)
-        except OSError:
-            pass  # evicted by another process in between: the audio itself was read
         return Audio(np.frombuffer(payload, dtype="<i2").astype(np.int16), LINE_RATE)
 
     def write(self, key: str, audio: Audio) -> None:
