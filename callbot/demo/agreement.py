@@ -1,0 +1,64 @@
+"""Does the record say what the callee meant? Pure comparison of true intentions with recorded outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callbot.conversation.labels import FollowUpKind, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One attempt beside what its callee meant."""
+
+    persona: str
+    customer: str
+    meant: Outcome
+    meant_follow_up: FollowUpKind
+    outcome: Outcome | None
+    """None when the attempt ended without one."""
+    follow_ups: tuple[FollowUpKind, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return self.outcome is self.meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """All attempts of one demo."""
+
+    calls: tuple[Compared, ...]
+
+    @property
+    def differing(self) -> tuple[Compared, ...]:
+        return tuple(call for call in self.calls if not call.agrees)
+
+    @property
+    def missed_do_not_call(self) -> tuple[Compared, ...]:
+        """Somebody who said stop and is not on the list: whatever else was recorded."""
+        return tuple(
+            call
+            for call in self.calls
+            if call.meant is Outcome.DO_NOT_CALL and FollowUpKind.BLACKLIST not in call.follow_ups
+        )
+
+    @property
+    def missed_complaint(self) -> tuple[Compared, ...]:
+        """A grievance that led to no pause and no answer."""
+        return tuple(
+            call
+            for call in self.calls
+            if call.meant_follow_up is FollowUpKind.COMPLAINT_PAUSE_30D
+            and FollowUpKind.COMPLAINT_PAUSE_30D not in call.follow_ups
+        )
+
+    @property
+    def without_outcome(self) -> tuple[Compared, ...]:
+        return tuple(call for call in self.calls if call.outcome is None)
+
+    def failed(self, *, every_outcome: bool) -> bool:
+        """Whether the demo failed. `every_outcome` under the demo's own seed: then any difference counts."""
+        grave: Sequence[Compared] = (*self.missed_do_not_call, *self.missed_complaint, *self.without_outcome)
+        return bool(grave) or (every_outcome and bool(self.differing))
