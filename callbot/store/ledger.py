@@ -144,6 +144,18 @@ async def answered(session: AsyncSession, attempt_id: str, *, token: str, call: 
     return True
 
 
+async def picked_up(session: AsyncSession, attempt_id: str, now: datetime) -> None:
+    """Somebody answered although we held no conversation: it counts against the caps all the same."""
+    await session.exec(
+        update(Attempt)
+        .where(
+            col(Attempt.id) == attempt_id, col(Attempt.state).in_(OPEN), col(Attempt.answered_at).is_(None)
+        )
+        .values(answered_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def postpone(session: AsyncSession, attempt_id: str, *, until: datetime, because: str) -> bool:
     """Leave a queued row for later."""
     result = await session.exec(
@@ -176,6 +188,14 @@ async def open_attempts(session: AsyncSession, *, living: Collection[str]) -> Se
         .order_by(col(Attempt.dialing_at), col(Attempt.id))
     )
     return found.all()
+
+
+async def under_way(session: AsyncSession, batch_id: str) -> int:
+    """Attempts of the batch at which a telephone may be ringing, at any worker."""
+    rows = await session.exec(
+        select(func.count()).where(col(Attempt.batch_id) == batch_id, col(Attempt.state).in_(OPEN))
+    )
+    return rows.one()
 
 
 async def counts(session: AsyncSession, batch_id: str) -> dict[str, int]:

@@ -1,0 +1,337 @@
+"""Owns one attempt: prepares it before the phone rings, dials once, and ends it with exactly one settlement."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from callbot.clock import Clock
+from callbot.conversation.facts import Offer, Opener, Person
+from callbot.conversation.flow import Flow
+from callbot.conversation.labels import Outcome
+from callbot.conversation.line import Line
+from callbot.conversation.plan import SHANGHAI, CallPlan
+from callbot.conversation.result import CallResult, Journal
+from callbot.conversation.writing import Writer
+from callbot.ids import new_id
+from callbot.outreach.calendar import zone_of
+from callbot.outreach.claim import Taken, claim, set_aside
+from callbot.outreach.consequences import Ended
+from callbot.outreach.dial import Connected, Dial, Expected, hang_up
+from callbot.outreach.permit import Block
+from callbot.outreach.progress import Blocked, Dialling, InCall, OnProgress, Prepared, SetAside, Settled
+from callbot.outreach.settle import Settler
+from callbot.store import ledger
+from callbot.store.database import Database
+from callbot.store.journal import DatabaseJournal
+from callbot.store.tables import Attempt, Call
+from callbot.telephony.control import CallControl, DialRequest
+from callbot.telephony.media_server import Full
+
+_log = structlog.get_logger(__name__)
+
+_LINE_MARGIN_S = 15.0
+"""Between the end of ringing and the carrier's media socket."""
+_GOODBYE_S = 5.0
+"""What a conversation gets to come to its end once the line is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything about one person that a call needs, read before it is dialled."""
+
+    number: str
+    """E.164. Goes to the carrier and nowhere else."""
+    person: Person
+    offers: tuple[Offer, ...]
+    flow: Flow
+    zone: str | None
+
+
+class Conversation(Protocol):
+    """Holds one conversation on an answered line and returns when it is over."""
+
+    async def __call__(self, plan: CallPlan, line: Line, journal: Journal, event_log: Path) -> CallResult: ...
+
+
+class MediaPort(Protocol):
+    """Where answered calls arrive. Implemented by the media server."""
+
+    @property
+    def url(self) -> str: ...
+
+    def expect(self, token: str, recording: Path | None = None) -> Expected:
+        """Reserve a slot. Raises `Full`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every attempt of one process shares."""
+
+    db: Database
+    clock: Clock
+    control: CallControl
+    media: MediaPort
+    conversation: Conversation
+    dossier: Callable[[Attempt], Awaitable[Dossier]]
+    """Reads the person, offers and flow of an attempt. Raises `CallbotError` when it cannot be called."""
+    writer: Writer
+    prepare: Callable[[str], Awaitable[None]]
+    """Synthesises a text into the voice cache."""
+    worker_id: str
+    data: Path
+    """Recordings and event logs go below it."""
+    from_number: str
+    media_url: str = ""
+    """Address the carrier is given; empty means the media server's own."""
+    ring_timeout_s: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """An attempt whose opener is written, checked and synthesised."""
+
+    attempt: Attempt
+    dossier: Dossier
+    opener: Opener
+
+
+class AttemptRunner:
+    """Runs attempts for one media process."""
+
+    def __init__(self, desk: Desk, on_progress: OnProgress, *, grace_s: float = 0.0) -> None:
+        """`grace_s`: how long calls under way may go on after a stop."""
+        self._desk = desk
+        self._emit = on_progress
+        self._grace_s = grace_s
+        self._settler = Settler(desk.db, desk.clock)
+
+    async def prepare(self, attempt: Attempt) -> Ready | None:
+        """Write and synthesise the opener. None when that failed: the attempt is set aside, nobody dialled."""
+        desk = self._desk
+        try:
+            dossier = await desk.dossier(attempt)
+            zone = zone_of(dossier.zone) or SHANGHAI
+            today = desk.clock.now().astimezone(zone).date()
+            opener = await desk.writer.opener(dossier.person, dossier.offers, today)
+            await desk.prepare(opener.text)
+        except Exception as error:
+            _log.warning("attempt.prepare_failed", attempt_id=attempt.id, error=type(error).__name__)
+            await self._set_aside(attempt, f"{type(error).__name__}: {error}")
+            return None
+        self._emit(
+            Prepared(
+                attempt_id=attempt.id,
+                customer_id=attempt.customer_id,
+                name=dossier.person.name,
+                opener=opener.text,
+            )
+        )
+        return Ready(attempt=attempt, dossier=dossier, opener=opener)
+
+    async def run(self, ready: Ready, stop: asyncio.Event) -> None:
+        """Dial, talk, settle. `stop` ends the call early. Raises only when the store does."""
+        attempt, desk = ready.attempt, self._desk
+        token, call_id = secrets.token_hex(16), new_id()
+        recording = Path("recordings") / f"{call_id}.wav"
+        try:
+            expected = desk.media.expect(token, desk.data / recording)
+        except Full as error:
+            await self._set_aside(attempt, str(error))
+            return
+        try:
+            decision = await claim(
+                desk.db,
+                attempt,
+                worker_id=desk.worker_id,
+                token=token,
+                opener=asdict(ready.opener),
+                now=desk.clock.now(),
+            )
+            if isinstance(decision, Block):
+                self._emit(Blocked(attempt_id=attempt.id, customer_id=attempt.customer_id, block=decision))
+                return
+            if isinstance(decision, Taken):
+                self._emit(
+                    SetAside(attempt_id=attempt.id, customer_id=attempt.customer_id, because=decision.because)
+                )
+                return
+            name = ready.dossier.person.name
+            self._emit(Dialling(attempt_id=attempt.id, customer_id=attempt.customer_id, name=name))
+            ended = await self._call(ready, expected, token, call_id, recording, stop)
+        finally:
+            expected.cancel()
+        settlement = await self._settler.settle(ended)
+        if settlement is not None:
+            self._emit(
+                Settled(
+                    attempt_id=attempt.id, customer_id=attempt.customer_id, name=name, settlement=settlement
+                )
+            )
+
+    async def _call(
+        self,
+        ready: Ready,
+        expected: Expected,
+        token: str,
+        call_id: str,
+        recording: Path,
+        stop: asyncio.Event,
+    ) -> Ended:
+        """From the carrier's door to the end of the conversation. Always comes back with how it ended."""
+        desk, attempt = self._desk, ready.attempt
+        dial = Dial(desk.control, attempt, self._emit)
+        request = DialRequest(
+            to=ready.dossier.number,
+            from_=desk.from_number,
+            media_url=desk.media_url or desk.media.url,
+            token=token,
+            ring_timeout_s=desk.ring_timeout_s,
+        )
+
+        async def placed(sid: str) -> None:
+            async with desk.db.write() as session:
+                await ledger.placed(session, attempt.id, token, sid)
+
+        try:
+            reached = await dial.connect(
+                request, expected, stop, placed, timeout=desk.ring_timeout_s + _LINE_MARGIN_S
+            )
+            if isinstance(reached, Ended):
+                if dial.picked_up:
+                    await self._answered(ready, token, call_id, recording)
+                return reached
+            return await self._converse(ready, reached, token, call_id, recording, stop)
+        except Exception as error:
+            _log.exception("attempt.failed", attempt_id=attempt.id)
+            return _interrupted(attempt, "failed", error)
+        finally:
+            if dial.sid:
+                await hang_up(desk.control, dial.sid)
+
+    async def _answered(self, ready: Ready, token: str, call_id: str, recording: Path) -> bool:
+        desk, attempt, flow = self._desk, ready.attempt, ready.dossier.flow
+        now = desk.clock.now()
+        call = Call(
+            id=call_id,
+            attempt_id=attempt.id,
+            customer_id=attempt.customer_id,
+            flow=flow.name,
+            flow_version=flow.version,
+            started_at=now,
+            recording=recording.as_posix(),
+            event_log=_event_log(call_id).as_posix(),
+        )
+        async with desk.db.write() as session:
+            return await ledger.answered(session, attempt.id, token=token, call=call, now=now)
+
+    async def _converse(
+        self,
+        ready: Ready,
+        reached: Connected,
+        token: str,
+        call_id: str,
+        recording: Path,
+        stop: asyncio.Event,
+    ) -> Ended:
+        desk, attempt, dossier = self._desk, ready.attempt, ready.dossier
+        line = reached.line
+        if not await self._answered(ready, token, call_id, recording):
+            await line.hang_up()
+            return _interrupted(attempt, "lost-claim")
+        self._emit(
+            InCall(
+                attempt_id=attempt.id,
+                customer_id=attempt.customer_id,
+                call_id=call_id,
+                name=dossier.person.name,
+            )
+        )
+        plan = CallPlan(
+            call_id=call_id,
+            attempt_id=attempt.id,
+            person=dossier.person,
+            offers=dossier.offers,
+            opener=ready.opener,
+            flow=dossier.flow,
+            zone=zone_of(dossier.zone) or SHANGHAI,
+        )
+        journal = DatabaseJournal(
+            desk.db, attempt_id=attempt.id, call_id=call_id, customer_id=attempt.customer_id, clock=desk.clock
+        )
+        talk = asyncio.ensure_future(desk.conversation(plan, line, journal, desk.data / _event_log(call_id)))
+        cut = await self._until_over(talk, line, stop)
+        try:
+            result = talk.result()
+        except asyncio.CancelledError:
+            return _interrupted(attempt, "stopped")
+        except Exception as error:
+            _log.error("conversation.failed", attempt_id=attempt.id, call_id=call_id, exc_info=error)
+            with suppress(Exception):
+                await line.hang_up()
+            return _interrupted(attempt, "conversation-failed", error)
+        if cut and result.outcome is not Outcome.TRANSFERRED:
+            # What they said before we hung up is in the journal; a stance cut short is none.
+            result = replace(result, outcome=Outcome.INTERRUPTED, follow_ups=())
+            return Ended(
+                attempt_id=attempt.id,
+                outcome=Outcome.INTERRUPTED,
+                cause="stopped",
+                result=result,
+                interrupted=True,
+            )
+        return Ended(
+            attempt_id=attempt.id,
+            outcome=result.outcome,
+            result=result,
+            interrupted=result.outcome is Outcome.INTERRUPTED,
+        )
+
+    async def _until_over(self, talk: asyncio.Future[CallResult], line: Line, stop: asyncio.Event) -> bool:
+        """Wait for the conversation; after `stop` give it the grace, then hang up. True when it was cut."""
+        stopped = asyncio.ensure_future(stop.wait())
+        either: set[asyncio.Future[Any]] = {talk, stopped}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if talk.done():
+                return False
+            await asyncio.wait({talk}, timeout=self._grace_s)
+            if talk.done():
+                return False
+            with suppress(Exception):
+                await line.hang_up()
+            await asyncio.wait({talk}, timeout=_GOODBYE_S)
+            if not talk.done():
+                talk.cancel()
+                await asyncio.wait({talk})
+            return True
+        finally:
+            stopped.cancel()
+            if not talk.done():
+                talk.cancel()
+
+    async def _set_aside(self, attempt: Attempt, because: str) -> None:
+        await set_aside(self._desk.db, attempt, because=because, now=self._desk.clock.now())
+        self._emit(SetAside(attempt_id=attempt.id, customer_id=attempt.customer_id, because=because))
+
+
+def _event_log(call_id: str) -> Path:
+    return Path("events") / f"{call_id}.jsonl"
+
+
+def _interrupted(attempt: Attempt, cause: str, error: BaseException | None = None) -> Ended:
+    return Ended(
+        attempt_id=attempt.id,
+        outcome=Outcome.INTERRUPTED,
+        cause=cause,
+        interrupted=True,
+        error=f"{type(error).__name__}: {error}" if error else "",
+    )
