@@ -109,7 +109,7 @@ class Callee:
             self._say(barge, over_speech=True)
         elif event is Heard.TURN_ENDED:
             self._answer_turn()
-        elif self._pending is not None and now >= self._pending[1]:
+        elif self._pending is not None and now - FRAME_MS >= self._pending[1]:
             self._say(self._pending[0], over_speech=self._listener.in_turn)
 
     def _answer_turn(self) -> None:
@@ -142,7 +142,7 @@ class Callee:
             when = reply.when
             if not isinstance(when, BargeIn) or reply.name in self._given:
                 continue
-            if when.turn == hears.turn and hears.now_ms - hears.began_ms >= when.after_ms:
+            if when.turn == hears.turn and hears.now_ms - FRAME_MS - hears.began_ms >= when.after_ms:
                 return reply
         return None
 
@@ -157,7 +157,11 @@ class Callee:
         self._pending = None
         self._given[reply.name] = nth + 1
         self._speaking = _Speaking(
-            reply=reply, phrasing=phrasing, sound=sound, start_ms=self.now_ms, over_speech=over_speech
+            reply=reply,
+            phrasing=phrasing,
+            sound=sound,
+            start_ms=self.now_ms - FRAME_MS,
+            over_speech=over_speech,
         )
 
     def _own_sound(self) -> Pcm:

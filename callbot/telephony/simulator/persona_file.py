@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 
 from asr_tts.audio import Audio
 from callbot.conversation.labels import FollowUpKind, Outcome
@@ -115,10 +115,9 @@ def _persona_folders(folder: Path) -> list[Path]:
 
 
 def _schema_errors(data: Any) -> list[ValidationError]:
-    errors = sorted(
+    return sorted(
         Draft202012Validator(schema()).iter_errors(data), key=lambda error: list(map(str, error.path))
     )
-    return [(best_match(error.context) or error) if error.validator == "oneOf" else error for error in errors]
 
 
 def _schema_problem(source: LocatedYaml, error: ValidationError) -> Problem:
@@ -165,8 +164,10 @@ def _rule_problems(source: LocatedYaml, folder: Path) -> list[Problem]:
         here: list[str | int] = ["replies", index]
         if reply["name"] in names:
             add([*here, "name"], f"reply {reply['name']!r} stands here twice", "give each reply its own name")
-        when = reply["when"]
-        if isinstance(when, Mapping) and when.get("after") and when["after"] not in names:
+        when = reply["when"] if isinstance(reply["when"], Mapping) else {}
+        if "barge_in" in when and len(when) > 1:
+            add([*here, "when"], "barge_in stands with another condition", "make two replies of it")
+        if when.get("after") and when["after"] not in names:
             add(
                 [*here, "when"],
                 f"after {when['after']!r}: no reply above has that name",

@@ -1,6 +1,6 @@
 """Renders the wavs of callees, and of recorded agents, with the Kokoro voices.
 
-`python -m callbot.telephony.simulator.render DIR…` speaks each phrasing whose wav is missing or says another text.
+`python -m callbot.telephony.simulator.render DIR…` speaks each phrasing whose wav is missing or outdated.
 A folder with a lines.yaml (`speaker`, and `say` by wav name) is rendered too: the agent's lines.
 """
 
