@@ -57,6 +57,8 @@ class TransferOffer:
     priority: int
     """Lower is more urgent."""
     brief: Brief
+    own_agent_id: str = ""
+    """The customer's own agent, who is asked first; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
