@@ -1,0 +1,82 @@
+"""What Twilio's REST answers mean: call resources, status callbacks, errors. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from callbot.telephony.cause import line_cause
+from callbot.telephony.control import CallProgress, CallState, CarrierRefused, CarrierUnknown, LineCause
+
+_STATES = {
+    "queued": CallState.QUEUED,
+    "initiated": CallState.QUEUED,
+    "ringing": CallState.RINGING,
+    "in-progress": CallState.ANSWERED,
+    "completed": CallState.ENDED,
+    "busy": CallState.ENDED,
+    "no-answer": CallState.ENDED,
+    "failed": CallState.ENDED,
+    "canceled": CallState.ENDED,
+}
+_BAD_NUMBER_CODES = frozenset({13223, 13224, 21201, 21211, 21214, 21217, 21421})
+"""Twilio's errors about the number called."""
+GONE_CODE = 20404
+"""The call is not, or no longer, there."""
+
+
+def stream_twiml(media_url: str, token: str) -> str:
+    """TwiML that connects an answered call to our media server; the token comes back in `start`."""
+    return (
+        f"<Response><Connect><Stream url={quoteattr(media_url)}>"
+        f'<Parameter name="token" value={quoteattr(token)}/></Stream></Connect></Response>'
+    )
+
+
+def progress(call: Mapping[str, Any]) -> CallProgress:
+    """A call resource: JSON with `sid`, `status` and, where the carrier has them, `sip_response_code` and
+    `q850_cause`. Raises `CarrierUnknown` when it is none."""
+    sid, status = call.get("sid"), call.get("status")
+    if not isinstance(sid, str) or not isinstance(status, str) or status not in _STATES:
+        raise CarrierUnknown(f"the carrier described a call without a usable sid or status ({status!r})")
+    return _progress(sid, status, call.get("sip_response_code"), call.get("q850_cause"), call)
+
+
+def progress_of_form(form: Mapping[str, str]) -> CallProgress | None:
+    """A status callback; None for statuses that are not about the call's progress."""
+    sid, status = form.get("CallSid", ""), form.get("CallStatus", "")
+    if not sid or status not in _STATES:
+        return None
+    return _progress(sid, status, form.get("SipResponseCode"), form.get("Q850Cause"), form)
+
+
+def refusal(http_status: int, body: Mapping[str, Any]) -> CarrierRefused:
+    """The carrier answered a dial request with a client error: no call was placed."""
+    code = _number(body.get("code"))
+    said = body.get("message") if isinstance(body.get("message"), str) else "no reason given"
+    message = f"the carrier refused the call: HTTP {http_status}, code {code}: {said}"
+    if http_status in (401, 403):
+        message += " (check carrier.account and carrier.auth_token)"
+    cause = LineCause.INVALID_NUMBER if code in _BAD_NUMBER_CODES else LineCause.NETWORK
+    return CarrierRefused(message, cause=cause, retryable=http_status == 429)
+
+
+def _progress(sid: str, status: str, sip: Any, q850: Any, raw: Mapping[str, Any]) -> CallProgress:
+    state, sip_code, q850_cause = _STATES[status], _number(sip), _number(q850)
+    ended = state is CallState.ENDED
+    return CallProgress(
+        sid=sid,
+        state=state,
+        cause=line_cause(status, sip_code=sip_code, q850=q850_cause) if ended else None,
+        sip_code=sip_code,
+        q850=q850_cause,
+        raw={name: str(value) for name, value in raw.items() if isinstance(value, str | int | float)},
+    )
+
+
+def _number(value: Any) -> int | None:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
