@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import random
+import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -36,7 +37,7 @@ from callbot.conversation.understand.normal import essence
 FOLDER = Path(__file__).parent / "understanding" / "train"
 VARIANTS = 3
 SEED = 20
-CACHE = Path("/tmp/callbot-sentence-vectors.npz")  # noqa: S108
+CACHE = Path(tempfile.gettempdir()) / "callbot-sentence-vectors.npz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,9 @@ def homophones() -> dict[str, tuple[list[str], list[int]]]:
     """Characters by their sound as a telephone carries it, with how common each is."""
     jieba.initialize()
     table: dict[str, tuple[list[str], list[int]]] = defaultdict(lambda: ([], []))
-    common = Counter({word: count for word, count in jieba.dt.FREQ.items() if len(word) == 1 and "一" <= word <= "鿿"})
+    common = Counter(
+        {word: count for word, count in jieba.dt.FREQ.items() if len(word) == 1 and "一" <= word <= "鿿"}
+    )
     for character, count in common.most_common(3000):
         characters, counts = table[sounds(character)[0]]
         characters.append(character)
@@ -121,7 +124,7 @@ def meanings(texts: list[str]) -> dict[str, np.ndarray[Any, Any]]:
     if CACHE.exists():
         with np.load(CACHE, allow_pickle=False) as data:
             known = dict(zip(data["keys"].tolist(), data["vectors"], strict=True))
-    keys = {text: hashlib.sha1(text.encode()).hexdigest() for text in texts}  # noqa: S324
+    keys = {text: hashlib.sha1(text.encode()).hexdigest() for text in texts}
     missing = sorted({text for text in texts if keys[text] not in known})
     for start in range(0, len(missing), 256):
         batch = missing[start : start + 256]
@@ -178,7 +181,7 @@ def main() -> None:
     parser.add_argument("--train", type=Path, default=FOLDER)
     parser.add_argument("--out", type=Path, default=PACKAGED)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--least", type=int, default=3, help="a piece must occur in so many variants")
+    parser.add_argument("--least", type=int, default=6, help="a piece must occur in so many variants")
     parser.add_argument("--scale", type=float, default=6.0, help="weight of the sentence vector")
     parser.add_argument("--strength", type=float, default=6.0, help="inverse of the regularisation")
     parser.add_argument("--only-check", action="store_true")
@@ -186,8 +189,12 @@ def main() -> None:
 
     chance = random.Random(SEED)
     examples = written(args.train)
-    texts = [[essence(example.text), *(essence(text) for text in variants(example, chance))] for example in examples]
-    noisy = [misheard(essence(example.text), 0.18, random.Random(SEED + example.origin)) for example in examples]
+    texts = [
+        [essence(example.text), *(essence(text) for text in variants(example, chance))] for example in examples
+    ]
+    noisy = [
+        misheard(essence(example.text), 0.18, random.Random(SEED + example.origin)) for example in examples
+    ]
     vectors = meanings([text for group in texts for text in group] + noisy)
     truth = {"intent": [e.intent for e in examples], "emotion": [e.emotion for e in examples]}
     print(f"{len(examples)} written utterances, {sum(len(group) for group in texts)} with their variants")
@@ -236,7 +243,9 @@ def main() -> None:
         "piece_weights": shape.weights.astype(np.float16),
     }
     for name in ("intent", "emotion"):
-        model = fitted(rows, [truth[name][number] for number, group in enumerate(texts) for _ in group], args.strength)
+        model = fitted(
+            rows, [truth[name][number] for number, group in enumerate(texts) for _ in group], args.strength
+        )
         weights = model.coef_.astype(np.float32)
         weights[:, :MEANING] *= args.scale
         arrays |= {

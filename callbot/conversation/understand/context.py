@@ -1,0 +1,102 @@
+"""What a short answer means after the question it answers.
+
+| asked | a bare yes | a bare no |
+|---|---|---|
+| offer | interested | refuse |
+| anything_else | affirm | thanks_bye when it thanks or leaves, otherwise deny |
+| identity | affirm | wrong_person |
+| yes_no, transfer | affirm | deny |
+| choice | affirm | refuse |
+
+An option named in answer to a `choice`, or a concern, is affirm with the slot `concern`. 嗯 and 哦 are a
+yes to a question and only a greeting_ack where nothing was asked. A bare yes to an offer is the wish for
+it, because 好 answers the question that was put.
+"""
+
+from __future__ import annotations
+
+import re
+
+from callbot.conversation.labels import Intent
+from callbot.conversation.reading import Context
+
+_HEAD = r"(?:嗯+|啊|哦|噢|喔|哎|诶|唉|呃|额|那个?|这个|就|都|我|先|还是|也|喂)*"
+_YES = re.compile(
+    rf"^{_HEAD}(?:对+的?|是+的?|是滴|好+的?|好呀|好啊|好嘞|行+|可以+|成|中|要得|要的?|没错|嗯+|恩+|哦+|噢+|ok|okay|yes|得|没问题|当然|方便|有空|愿意|同意|需要|想|想要|试试|发吧|来吧|系|是我|我是|对头|留着|必须)"
+    r"(?:的|啊|呀|吧|呢|哦|嘛|了|啦|嘞|我|是|对|好|行|可以|谢谢|你|说|嗯|那|就|帮我|给我|发|留|约|办|一下|下|来)*$"
+)
+_NO = re.compile(
+    rf"^{_HEAD}(?:不+|不用+|不要+|不了|不是|没有?|没|没了|不需要|不必|算了|免了|不想|甭|甭了|不考虑|没兴趣|不感兴趣|否|no|冇|莫得|唔使|唔系|木有|暂时不|不行|不可以|不好|不方便|不愿意|拉倒)"
+    r"(?:了|吧|啊|呀|的|哦|啦|嘛|呢|谢谢|用|需要|要|别的|其他|其他的|什么|问题|事|没有|没|麻烦|不用|不要|不是|不|我|先|再见|拜拜|哈|就这样|就这些)*$"
+)
+_LEAVING = re.compile(r"谢|再见|拜|白白|挂|就这样|就这些|回见")
+_BUSY = re.compile(r"不方便|没空|没时间")
+
+_ASKED: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "anything_else",
+        re.compile(r"(?:还有|还需要|还想).{0,8}(?:别的|其他|什么|问题|帮)|其他.{0,6}(?:需要|问题)"),
+    ),
+    (
+        "identity",
+        re.compile(r"(?:请问|您)?(?:您)?是.{1,8}(?:本人|女士|先生|小姐|老师)?(?:本人)?(?:吗|么|吧)[？?。]?$"),
+    ),
+    (
+        "transfer",
+        re.compile(r"(?:转|接|找|安排).{0,6}(?:人工|真人|同事|客服|专员).{0,10}(?:吗|好吗|可以吗|行吗)"),
+    ),
+    ("choice", re.compile(r"(?:更|比较|最)?(?:关注|看重|在意|关心|想|喜欢|方便).{1,20}还是.{1,20}")),
+    (
+        "offer",
+        re.compile(
+            r"(?:要不要|想不想|需不需要|愿不愿意|给您|帮您|为您|您要|需要|想要|感兴趣|有兴趣|考虑|了解|试试|体验|参加|预约|领).{0,18}(?:吗|么|呢|好吗|可以吗|行吗|怎么样|如何|[？?])"
+        ),
+    ),
+    ("yes_no", re.compile(r"(?:吗|么|吧|好不好|是不是|对不对|方便不|可以不)[？?。]?$")),
+)
+
+
+def asked(context: Context) -> str:
+    """What was asked: by the flow, or where it says no more than `yes_no`, by the bot's own words.
+
+    `offer` is a question whether the callee wants what is offered.
+    """
+    if context.asks not in {"", "yes_no"}:
+        return context.asks
+    last = re.split(r"[。！!]", context.bot_said.strip().rstrip("。！!"))[-1]
+    for name, pattern in _ASKED:
+        if pattern.search(last):
+            return name if context.asks == "" or name in {"offer", "identity", "transfer"} else context.asks
+    return context.asks
+
+
+def answer(text: str, asks: str, concern: str) -> Intent | None:
+    """What `text` (as `essence` spells it) means as an answer to `asks`; `None` where it stands for itself."""
+    if not asks:
+        return None
+    if (
+        asks == "choice"
+        and concern
+        and len(text) <= 12
+        and not re.search(r"多少|吗|怎么|几|不|什么|啥|贵|便宜", text)
+    ):
+        return Intent.AFFIRM
+    if _YES.match(text):
+        if asks in {"open", "callback_time"}:
+            return None
+        return Intent.INTERESTED if asks == "offer" else Intent.AFFIRM
+    if _NO.match(text):
+        if _BUSY.search(text):
+            return Intent.BUSY_CALLBACK
+        match asks:
+            case "offer" | "choice":
+                return Intent.REFUSE
+            case "anything_else":
+                return Intent.THANKS_BYE if _LEAVING.search(text) else Intent.DENY
+            case "identity":
+                return Intent.WRONG_PERSON
+            case "yes_no" | "transfer":
+                return Intent.DENY
+            case _:
+                return None
+    return None
