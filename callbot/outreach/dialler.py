@@ -1,4 +1,4 @@
-"""Works through a batch with k lines: plans, prepares ahead, dials by priority, stops without leaving a mess."""
+"""Works through a batch with k lines: plans, prepares ahead, dials by priority, and stops cleanly."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ class Dialler:
         max_calls: int,
         linger: bool = False,
         grace_s: float = 0.0,
+        lost: asyncio.Event | None = None,
     ) -> None:
         """`max_calls`: slots of the media process. `linger`: wait for retries and windows instead of
-        returning when everybody left has to wait. `grace_s`: what running calls get after a stop."""
+        returning when everybody left has to wait. `grace_s`: what running calls get after a stop. `lost` is
+        set when somebody declared this worker dead; it then stops."""
         self._desk = desk
         self._emit = on_progress
         self._max_calls = max_calls
@@ -42,6 +44,7 @@ class Dialler:
         self._recovery = Recovery(desk.db, desk.control, desk.clock)
         self._runner = AttemptRunner(desk, on_progress, grace_s=grace_s)
         self._stop = asyncio.Event()
+        self._lost = lost or asyncio.Event()
         self._recovered_at: float | None = None
         self._preparing: dict[asyncio.Task[Ready | None], Attempt] = {}
         self._ready: list[Ready] = []
@@ -119,11 +122,15 @@ class Dialler:
     async def _pause(self) -> None:
         """Until a task ends, somebody stops, or the next tick."""
         stopped = asyncio.ensure_future(self._stop.wait())
-        waiting: set[asyncio.Future[Any]] = {stopped, *self._preparing, *self._running}
+        lost = asyncio.ensure_future(self._lost.wait())
+        waiting: set[asyncio.Future[Any]] = {stopped, lost, *self._preparing, *self._running}
         try:
             finished, _ = await asyncio.wait(waiting, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
+            lost.cancel()
+        if self._lost.is_set():
+            self.stop()
         for call in [task for task in self._running if task in finished]:
             del self._running[call]
             call.result()
@@ -166,11 +173,13 @@ class Dialler:
             task.cancel()
         if self._running and not self._stop.is_set():
             self.stop()
-        await asyncio.gather(*self._preparing, return_exceptions=True)
+        tasks: set[asyncio.Future[Any]] = {*self._preparing, *self._running}
+        if tasks:
+            await asyncio.wait(tasks)  # unlike gather, a second cancellation does not reach into the calls
+        errors = [call.exception() for call in self._running if not call.cancelled()]
         self._preparing.clear()
         self._ready.clear()
-        results = await asyncio.gather(*self._running, return_exceptions=True)
         self._running.clear()
-        for error in results:
-            if isinstance(error, Exception):
+        for error in errors:
+            if error is not None:
                 raise error

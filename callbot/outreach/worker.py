@@ -1,4 +1,4 @@
-"""A media process announces itself and keeps saying that it lives. Runs on the real clock, never a shifted one."""
+"""A media process announces itself and keeps saying that it lives, on the real clock, never a shifted one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,93 @@
+"""What a call needs to know of one person, read and judged freshly before the phone rings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callbot.audience.assess import Assessment, assess
+from callbot.audience.eligibility import eligible
+from callbot.audience.person import facts, salutation
+from callbot.audience.profile import Profile, profile_of
+from callbot.clock import Clock
+from callbot.conversation.facts import Offer, Person
+from callbot.conversation.flow import Flow
+from callbot.errors import BadInput
+from callbot.outreach.attempt import Dossier
+from callbot.store import batches, customers
+from callbot.store.database import Database
+from callbot.store.offers import valid_offers
+from callbot.store.phones import PhoneVault
+from callbot.store.tables import Attempt, OfferRow
+
+
+class DossierReader:
+    """Reads dossiers for attempts: `desk.dossier`."""
+
+    def __init__(self, db: Database, vault: PhoneVault, clock: Clock, flows: Mapping[str, Flow]) -> None:
+        self._db = db
+        self._vault = vault
+        self._clock = clock
+        self._flows = flows
+
+    async def __call__(self, attempt: Attempt) -> Dossier:
+        """The dossier of one attempt. Raises `BadInput` when the customer or the flow is gone."""
+        now = self._clock.now()
+        async with self._db.read() as session:
+            history = await customers.load_history(session, attempt.customer_id)
+            batch = await batches.get(session, attempt.batch_id)
+            if history is None or batch is None:
+                raise BadInput.one(f"attempt {attempt.id}", "its customer or batch is gone", "drop the attempt")
+            offers = await valid_offers(session, history.customer.industry, now, compensation=False)
+        profile = profile_of(history)
+        judged = assess(profile, now)
+        return Dossier(
+            number=self._vault.reveal(history.customer.phone_cipher),
+            person=_person(profile, judged),
+            offers=tuple(as_offer(row) for row in offers if eligible(row.eligibility, profile, judged)),
+            flow=flow_for(batch.flow, profile.industry, self._flows),
+            zone=history.customer.timezone,
+        )
+
+
+def flow_for(name: str, industry: str, flows: Mapping[str, Flow]) -> Flow:
+    """The flow of this name, or of a pack's folder the one for the industry: `winback` → `winback/ecommerce`.
+
+    Raises `BadInput` that lists the flows there are.
+    """
+    found = flows.get(name) or flows.get(f"{name}/{industry}")
+    if found is None:
+        raise BadInput.one(
+            f"flow {name}",
+            f"there is no such flow, nor {name}/{industry}",
+            f"choose one of {', '.join(sorted(flows))}",
+        )
+    return found
+
+
+def as_offer(row: OfferRow) -> Offer:
+    """A row of the offer sheet as the conversation knows it."""
+    return Offer(
+        code=row.code,
+        version=row.version,
+        title=row.title,
+        discount_percent=row.discount_percent,
+        amount_fen=row.amount_fen,
+        min_spend_fen=row.min_spend_fen,
+        gift=row.gift,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        stock=row.stock,
+    )
+
+
+def _person(profile: Profile, judged: Assessment) -> Person:
+    return Person(
+        customer_id=profile.customer_id,
+        name=profile.name,
+        salutation=salutation(profile.name, profile.gender),
+        industry=profile.industry,
+        brand=profile.brand,
+        facts=facts(profile, judged.at),
+        reason=judged.reason,
+        strategy=judged.strategy.name if judged.strategy else "",
+    )
