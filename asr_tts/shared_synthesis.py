@@ -32,6 +32,11 @@ class SharedSynthesis:
         self._task.add_done_callback(self._over)
 
     @property
+    def complete(self) -> bool:
+        """Is there nothing left to wait for?"""
+        return self._spoken and self._failure is None
+
+    @property
     def joinable(self) -> bool:
         """May another listener still join?"""
         return not self._stopping and self._failure is None
@@ -75,8 +80,9 @@ class SharedSynthesis:
         self._cancel()
 
     async def stop(self) -> None:
-        """Stop for good; listeners get `VoiceFailed`."""
-        self._cancel()
+        """Stop for good: listeners get `VoiceFailed`, but what is whole is still given to `when_whole`."""
+        if not self._spoken:
+            self._cancel()
         await asyncio.wait([self._task])
 
     async def _follow(self, source: AsyncIterator[Audio]) -> None:

@@ -79,7 +79,7 @@ class CachedVoice:
         await asyncio.to_thread(self._files.remove, key)
 
     async def aclose(self) -> None:
-        """Stop what is being made and close the voice."""
+        """Stop what is being made, finish storing what is whole and close the voice."""
         for synthesis in list(self._syntheses.values()):
             await synthesis.stop()
         await self._voice.aclose()
@@ -96,7 +96,7 @@ class CachedVoice:
         current = self._syntheses.get(key)
         if current is not None and not current.joinable:
             current = None
-        if current is not None and (current.live or not live):
+        if current is not None and (current.live or current.complete or not live):
             return current
         voice = self._voice if live else self._background
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ def test_joining_gives_the_text_back(text: str) -> None:
 @given(TEXT)
 def test_numbers_stay_whole(text: str) -> None:
     pieces = clauses(text)
-    for left, right in zip(pieces, pieces[1:], strict=False):
+    for left, right in pairwise(pieces):
         inside = left[-1] in ",.:：" and left[-2:-1].isdigit() and right[0].isdigit()
         assert not inside
         assert not (left[-1].isdigit() and right[0].isdigit())
@@ -65,5 +67,5 @@ def test_pieces_are_neither_chopped_nor_long(text: str) -> None:
 def test_each_piece_is_ready_when_the_one_before_ends(text: str) -> None:
     """At half of real time, a piece twice as long takes as long to make as the one before takes to play."""
     pieces = clauses(text)
-    for before, after in zip(pieces, pieces[1:], strict=False):
+    for before, after in pairwise(pieces):
         assert said(after) <= max(FIRST, 2 * said(before)) + SHORTEST
