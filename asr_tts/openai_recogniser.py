@@ -12,13 +12,13 @@ from opencc import OpenCC
 
 from asr_tts.audio import Audio
 from asr_tts.phantoms import is_phantom, tidy, without_loops
-from asr_tts.recogniser import RecogniserFailed, Transcript
+from asr_tts.recogniser import RecogniserFailed, Recognizer, Transcript
 
 _ASSUMED_CONFIDENCE: Final = 0.8
 """The plain answer carries no score. High enough to act upon, low enough to lose against a measured one."""
 
 
-class OpenAiRecognizer:
+class OpenAiRecognizer(Recognizer):
     """`Recognizer` over HTTP. One request for each segment, no hidden retries: the call is waiting."""
 
     def __init__(self, *, base_url: str, api_key: str, model: str, deadline_s: float = 5.0) -> None:

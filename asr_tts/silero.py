@@ -12,7 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from asr_tts.audio import LINE_RATE, Pcm
-from asr_tts.voice_activity import WINDOW, VoiceState
+from asr_tts.voice_activity import WINDOW, VoiceActivity, VoiceState
 
 _CONTEXT: Final = 32
 """Samples of the window before that the model wants in front of each window."""
@@ -41,7 +41,7 @@ class SileroState(VoiceState):
     quiet_windows: int = 0
 
 
-class SileroVoiceActivity:
+class SileroVoiceActivity(VoiceActivity):
     """`VoiceActivity` by the Silero model. Not thread-safe: it belongs to the media ticker."""
 
     def __init__(self, model: Path, *, gate: EnergyGate | None = EnergyGate()) -> None:

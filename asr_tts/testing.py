@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from asr_tts.audio import Audio, Pcm
-from asr_tts.recogniser import RecogniserFailed, Transcript
-from asr_tts.voice_activity import WINDOW, VoiceState
+from asr_tts.recogniser import RecogniserFailed, Recognizer, Transcript
+from asr_tts.voice_activity import WINDOW, VoiceActivity, VoiceState
 
 
 def fingerprint(audio: Audio) -> str:
@@ -19,7 +19,7 @@ def fingerprint(audio: Audio) -> str:
     return hashlib.sha256(f"{audio.rate}:".encode() + audio.samples.astype("<i2").tobytes()).hexdigest()
 
 
-class FakeRecognizer:
+class FakeRecognizer(Recognizer):
     """Hears what it was told: by fingerprint of the sound, else the next of a queue, else nothing.
 
     An exception in the queue is raised instead.
@@ -58,7 +58,7 @@ class FakeRecognizer:
         self.closed = True
 
 
-class FakeVoiceActivity:
+class FakeVoiceActivity(VoiceActivity):
     """Loud windows are speech (1.0), others are not (0.0)."""
 
     def __init__(self, *, loud: int = 500) -> None:

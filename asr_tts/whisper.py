@@ -11,7 +11,7 @@ import numpy as np
 
 from asr_tts.audio import HEARING_RATE, Audio
 from asr_tts.phantoms import is_phantom, tidy, without_loops
-from asr_tts.recogniser import RecogniserFailed, Transcript
+from asr_tts.recogniser import RecogniserFailed, Recognizer, Transcript
 from asr_tts.resample import resample
 from asr_tts.worker import EngineFailed, EnginePool
 
@@ -90,7 +90,7 @@ class WhisperEngine:
         return tokens, result.scores[0] * len(tokens) / (len(tokens) + 1), result.no_speech_prob
 
 
-class LocalRecognizer:
+class LocalRecognizer(Recognizer):
     """`Recognizer` by Whisper models in worker processes."""
 
     def __init__(self, model: str, workers: int = 1, *, deadline_s: float = 30.0) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from handoff.bridge import Frame
+from handoff.bridge import AudioEnd, Frame
 from handoff.offer import TransferOffer
 from handoff.wire import FRAME_BYTES, Accept, Decline, FromDesk, Ring, encode
 
@@ -64,7 +64,7 @@ class FrameQueue:
         self._waiting.set()
 
 
-class AgentLine:
+class AgentLine(AudioEnd):
     """`AudioEnd` of a signed-in agent while a bridge is open; rings them before."""
 
     def __init__(self, agent_id: str, name: str, connection: ServerConnection) -> None:

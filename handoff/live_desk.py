@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 
 from handoff.agent_line import AgentLine, Left, Missed
 from handoff.bridge import AudioEnd, Bridged
-from handoff.desk import NotPlaced, Placed
+from handoff.desk import Desk, NotPlaced, Placed
 from handoff.offer import TransferOffer, WrapUp
 from handoff.presence import next_agent
 from handoff.server import DeskServer
@@ -26,7 +26,7 @@ class DeskOptions:
     """How long a customer waits in all before the bot comes back."""
 
 
-class LiveDesk:
+class LiveDesk(Desk):
     """`Desk` over the agents of a `DeskServer`."""
 
     def __init__(self, server: DeskServer, options: DeskOptions | None = None) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handoff.bridge import AudioEnd, Bridged
-from handoff.desk import NotPlaced, Placed
+from handoff.desk import Desk, NotPlaced, Placed
 from handoff.offer import OfferState, TransferOffer, WrapUp
 from handoff.presence import AgentStatus, Presence, may_choose
-from handoff.store import Unplaced
+from handoff.store import DeskStore, Unplaced
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class OfferRecord:
     wrap_up: WrapUp | None = None
 
 
-class MemoryDeskStore:
+class MemoryDeskStore(DeskStore):
     """`DeskStore` in memory. Its methods never yield inside, which makes each of them atomic."""
 
     def __init__(self, agents: Iterable[AgentStatus] = ()) -> None:
@@ -153,7 +153,7 @@ class MemoryDeskStore:
 _OPEN = frozenset({OfferState.OFFERED, OfferState.RINGING, OfferState.ACCEPTED})
 
 
-class FakeDesk:
+class FakeDesk(Desk):
     """`Desk` that gives what it was told: for each offer the next answer, agent "a1" by default.
 
     The bridge ends when the callee leaves, or after `frames` frames of the callee by the agent.

@@ -14,13 +14,13 @@ from callbot.store.database import Database
 from callbot.store.tables import Agent, Transfer
 from handoff.offer import OfferState, TransferOffer, WrapUp
 from handoff.presence import CHOOSABLE_FROM, AgentStatus, Presence, may_choose
-from handoff.store import Unplaced
+from handoff.store import DeskStore, Unplaced
 
 _OPEN = (OfferState.OFFERED, OfferState.RINGING, OfferState.ACCEPTED)
 _HELD = (Presence.RINGING, Presence.BUSY, Presence.WRAP_UP)
 
 
-class SqlDeskStore:
+class SqlDeskStore(DeskStore):
     """`DeskStore` on the tables `transfer` and `agent`."""
 
     def __init__(self, database: Database) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from asr_tts.worker import EngineFailed, EnginePool
@@ -124,6 +128,34 @@ async def test_closed_pool_refuses_even_those_who_wait(tmp_path: Path) -> None:
         await waiting
     with pytest.raises(EngineFailed, match="closed"):
         await pool.run("add", 1)
+
+
+ORPHANING = """
+import asyncio, os, signal
+from test_engine_pool import Adder
+from asr_tts.worker import EnginePool
+
+async def main():
+    pool = EnginePool(Adder)
+    print(await pool.run("pid"), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_workers_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    script = tmp_path / "orphaning.py"
+    script.write_text(ORPHANING)
+    here = Path(__file__).parent
+    paths = os.pathsep.join((str(here), str(here.parents[1])))
+    parent = subprocess.run(
+        [sys.executable, script], env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, check=False
+    )
+    assert parent.returncode == -signal.SIGKILL
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(parent.stdout)).wait(timeout=30)
 
 
 def test_pool_without_workers_is_a_mistake() -> None:
