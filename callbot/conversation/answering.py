@@ -1,0 +1,156 @@
+"""From a turn of the callee to a prepared answer: read, decide, journal, word, and make the first sound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from callbot.clock import Clock
+from callbot.conversation.act import Act, State, Utterance
+from callbot.conversation.dialogue import Dialogue
+from callbot.conversation.floor_events import TakeTurn
+from callbot.conversation.guard import Sheet
+from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.plan import CallPlan, SessionOptions
+from callbot.conversation.reading import Context, Reader, Reading
+from callbot.conversation.record import Record
+from callbot.conversation.result import CallLog, TurnLatency
+from callbot.conversation.speaking import Speaking, Spoken
+from callbot.conversation.transfer import Need
+from callbot.conversation.writing import Moment, Writer
+
+_FELT = frozenset({Emotion.ANGRY, Emotion.SAD_WORRIED})
+
+
+@dataclass(slots=True, eq=False)
+class Answer:
+    """One answer, prepared while nothing of it is said yet."""
+
+    turn: TakeTurn
+    before: State
+    bot_said: str
+    unsaid: tuple[Utterance, ...]
+    reading: Reading | None = None
+    need: Need | None = None
+    state: State | None = None
+    act: Act | None = None
+    speeches: tuple[Spoken, ...] = ()
+    committed: bool = False
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True, eq=False)
+class Answering:
+    """Makes answers. Every helper has a deadline and a way on without it."""
+
+    plan: CallPlan
+    dialogue: Dialogue
+    reader: Reader
+    writer: Writer
+    speaking: Speaking
+    record: Record
+    log: CallLog
+    clock: Clock
+    options: SessionOptions
+
+    async def make(self, answer: Answer, now_ms: int) -> None:
+        """Fill `answer`. Notes are committed before a word of the answer is made; only they outlive a
+        cancellation."""
+        loop = asyncio.get_running_loop()
+        turn, started = answer.turn, loop.time()
+        reading = await self.read(turn.text, self.context(answer), at_ms=turn.end_ms)
+        read = loop.time()
+        answer.reading = reading
+        answer.need = self.record.need(reading, turn.text, bot_said=answer.bot_said, asks=answer.before.asks)
+        state, act = self.dialogue.respond(
+            answer.before,
+            reading,
+            self.clock.now(),
+            need=answer.need.reason if answer.need else None,
+            unsaid=answer.unsaid,
+        )
+        for draft in act.drafts:
+            await self.record.note(draft, turn.text, turn.end_ms)
+        written = loop.time()
+        transition = await self.transition(act, reading)
+        worded = loop.time()
+        words = self.speaking.guarded((*transition, *act.utterances), self.sheet(state))
+        speeches = tuple(self.speaking.prepare(item) for item in words)
+        if speeches:
+            await self.speaking.begin(speeches[0])
+            speeches[0].latency = TurnLatency(
+                turn_end=max(0, min(turn.due_ms, now_ms) - turn.end_ms),
+                recogniser=max(0, now_ms - turn.due_ms),
+                reader=round((read - started) * 1000),
+                writer=round((worded - written) * 1000),
+                voice=round((loop.time() - worded) * 1000),
+            )
+        answer.state, answer.act, answer.speeches = state, act, speeches
+
+    def context(self, answer: Answer) -> Context:
+        state = answer.before
+        return Context(
+            bot_said=answer.bot_said,
+            step=state.awaiting or state.step,
+            asks="transfer" if state.holding else state.asks,
+            choices=state.choices,
+        )
+
+    async def read(self, text: str, context: Context, *, at_ms: int) -> Reading:
+        """A reading, an unclear one when there is nothing to read or the reader fails."""
+        reading = unclear(text)
+        if not text:
+            return reading
+        try:
+            async with asyncio.timeout(self.options.reader_s):
+                reading = await self.reader.read(text, context)
+        except Exception as error:
+            self.log.event("reader-failed", at_ms, error=repr(error))
+        self.log.event(
+            "reading",
+            at_ms,
+            intent=reading.intent.value,
+            confidence=round(reading.confidence, 3),
+            emotion=reading.emotion.value,
+            others=[intent.value for intent in reading.others],
+            slots=dict(reading.slots),
+            because=list(reading.because),
+        )
+        return reading
+
+    async def transition(self, act: Act, reading: Reading) -> Sequence[Utterance]:
+        """A few words of sympathy where somebody is upset and the act has none of its own."""
+        if reading.emotion not in _FELT or act.transfer or act.hang_up or not act.utterances:
+            return ()
+        if any(words.final for words in act.utterances):
+            return ()
+        moment = Moment(
+            act=act.name, heard=reading.text, intent=reading.intent.value, emotion=reading.emotion.value
+        )
+        try:
+            async with asyncio.timeout(self.options.writer_s):
+                text = (await self.writer.transition(moment)).strip()
+        except Exception as error:
+            self.log.event("writer-failed", self.speaking.now_ms(), error=repr(error))
+            return ()
+        return (
+            (replace(act.utterances[0], text=text, plain="", asks="", offers=(), promise=""),) if text else ()
+        )
+
+    def sheet(self, state: State) -> Sheet:
+        """All that may be said as a fact right now."""
+        now: datetime = self.clock.now()
+        person = self.plan.person
+        return Sheet(
+            offers=self.plan.offers,
+            facts=(*person.facts, *self.plan.opener.cites, person.brand, person.salutation),
+            slots=state.slots,
+            today=now.astimezone(self.plan.zone).date(),
+        )
+
+
+def unclear(text: str) -> Reading:
+    """Nobody knows what was meant."""
+    return Reading(text=text, intent=Intent.SILENCE_FILLER_UNCLEAR, confidence=0.0)

@@ -1,0 +1,159 @@
+"""Speaking: every text passes the guard, becomes sound, and only what was heard counts as said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from asr_tts.audio import Audio
+from asr_tts.voice import Voice, VoiceFailed
+from callbot.conversation.act import Utterance
+from callbot.conversation.floor_events import Speech
+from callbot.conversation.guard import Sheet, Violation
+from callbot.conversation.line import Played
+from callbot.conversation.playback import heard_prefix
+from callbot.conversation.result import CallLog, Turn, TurnLatency
+
+GuardCheck = Callable[[str, Sheet], Sequence[Violation]]
+"""What in a text must not be said; empty: all of it may be."""
+
+
+@dataclass(slots=True, eq=False)
+class Spoken:
+    """One speech on its way to the callee."""
+
+    id: str
+    utterance: Utterance
+    latency: TurnLatency | None = None
+    """Of the answer it begins."""
+    source: AsyncIterator[Audio] | None = None
+    first: Audio | None = None
+    made_ms: int = 0
+    whole: bool = False
+    """All of its sound exists."""
+    failed: bool = False
+    play_ms: int = 0
+    heard: str | None = None
+    """None until playback ended."""
+    finished: bool = False
+
+    @property
+    def speech(self) -> Speech:
+        """As the floor knows it."""
+        words = self.utterance
+        return Speech(id=self.id, interruptible=words.interruptible, asks=words.asks, final=words.final)
+
+
+@dataclass(slots=True, eq=False)
+class Speaking:
+    """Makes speeches of utterances, and transcript turns of what was heard of them."""
+
+    voice: Voice
+    fallback: Voice | None
+    check: GuardCheck
+    log: CallLog
+    now_ms: Callable[[], int]
+    voice_s: float
+    speeches: dict[str, Spoken] = field(default_factory=dict)
+
+    def guarded(self, utterances: Sequence[Utterance], sheet: Sheet) -> tuple[Utterance, ...]:
+        """What may be said: refused texts are replaced by their plain line, or left out when that is
+        refused as well. The promise and the offer of a refused text are not made."""
+        allowed: list[Utterance] = []
+        for words in utterances:
+            violations = self.check(words.text, sheet)
+            if not violations:
+                allowed.append(words)
+                continue
+            self.log.event(
+                "guard-blocked",
+                self.now_ms(),
+                text=words.text,
+                violations=[{"span": found.span, "why": found.why} for found in violations],
+            )
+            if words.plain and words.plain != words.text and not self.check(words.plain, sheet):
+                allowed.append(replace(words, text=words.plain, offers=(), promise=""))
+            elif words.final and allowed:
+                allowed[-1] = replace(allowed[-1], final=True)
+        return tuple(allowed)
+
+    def prepare(self, words: Utterance) -> Spoken:
+        """Give the utterance an id; no sound is made yet."""
+        spoken = Spoken(id=f"s{len(self.speeches) + 1}", utterance=words)
+        self.speeches[spoken.id] = spoken
+        return spoken
+
+    async def begin(self, spoken: Spoken) -> None:
+        """Make the first sound of a speech before it is due. Never raises."""
+        if spoken.source is not None:
+            return
+        try:
+            spoken.source, spoken.first = await self._first(self.voice, spoken.utterance.text)
+        except (VoiceFailed, TimeoutError) as error:
+            self.log.event("voice-failed", self.now_ms(), speech=spoken.id, error=repr(error))
+            if self.fallback is None:
+                spoken.failed = True
+                return
+            try:
+                spoken.source, spoken.first = await self._first(self.fallback, spoken.utterance.text)
+            except (VoiceFailed, TimeoutError) as second:
+                self.log.event("voice-failed", self.now_ms(), speech=spoken.id, error=repr(second))
+                spoken.failed = True
+
+    async def _first(self, voice: Voice, text: str) -> tuple[AsyncIterator[Audio], Audio | None]:
+        source = voice.speak(text)
+        async with asyncio.timeout(self.voice_s):
+            return source, await anext(source, None)
+
+    async def audio(self, spoken: Spoken) -> AsyncIterator[Audio]:
+        """The sound of a speech, piece by piece. Ends early instead of raising when the voice fails."""
+        await self.begin(spoken)
+        if spoken.source is None:
+            return
+        if spoken.first is not None:
+            spoken.made_ms += spoken.first.duration_ms
+            yield spoken.first
+        try:
+            while True:
+                async with asyncio.timeout(self.voice_s):
+                    piece = await anext(spoken.source, None)
+                if piece is None:
+                    break
+                spoken.made_ms += piece.duration_ms
+                yield piece
+            spoken.whole = True
+        except (VoiceFailed, TimeoutError) as error:
+            # Once words went out no other voice takes over in mid-sentence.
+            self.log.event("voice-failed", self.now_ms(), speech=spoken.id, error=repr(error))
+            spoken.failed = True
+
+    def played(self, event: Played) -> tuple[Spoken, Turn] | None:
+        """Close a speech: what was heard of it, as a turn. None for a speech nobody knows."""
+        spoken = self.speeches.get(event.speech_id)
+        if spoken is None or spoken.heard is not None:
+            return None
+        words = spoken.utterance
+        spoken.finished = event.finished and not spoken.failed
+        spoken.heard = heard_prefix(
+            words.text,
+            heard_ms=event.heard_ms,
+            made_ms=spoken.made_ms,
+            whole=spoken.whole,
+            finished=spoken.finished,
+        )
+        latency = spoken.latency
+        if latency is not None and spoken.heard:
+            latency = replace(latency, wire=max(0, event.start_ms - spoken.play_ms))
+        return spoken, Turn(
+            speaker="bot",
+            text=words.text,
+            heard=spoken.heard,
+            start_ms=event.start_ms,
+            end_ms=max(event.start_ms, event.end_ms),
+            interrupted=not spoken.finished,
+            step=words.step,
+            act=words.act,
+            offers=words.offers,
+            latency=latency,
+        )

@@ -1,0 +1,141 @@
+"""Lines become words: code fills in the person, the offer and what was heard, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from string import Formatter
+
+from callbot.conversation import spoken
+from callbot.conversation.facts import Offer, Person
+from callbot.conversation.flow import Condition, Line
+
+PLACEHOLDERS = frozenset(
+    {
+        "brand",
+        "salutation",
+        "industry",
+        "offer.title",
+        "offer.pitch",
+        "offer.benefit",
+        "offer.discount",
+        "offer.amount",
+        "offer.min_spend",
+        "offer.gift",
+        "offer.until",
+        "offer.deadline",
+        "callback_time",
+    }
+)
+"""Everything a line may name, besides `slot.…`."""
+
+_UNHURRIED = frozenset({"体验受损", "价值转移"})
+_CLAUSE = re.compile(r"[^，。！？；]+[，。！？；]*")
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """Names between braces. Raises `ValueError` for broken braces."""
+    return tuple(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def values(
+    person: Person, offer: Offer | None, slots: Mapping[str, str], *, callback_time: str = ""
+) -> dict[str, str]:
+    """What can be filled in, by placeholder; what is unknown is absent."""
+    filled = {
+        "brand": person.brand,
+        "salutation": person.salutation,
+        "industry": person.industry,
+        "callback_time": callback_time,
+        **{f"slot.{name}": value for name, value in slots.items()},
+    }
+    if offer is not None:
+        filled |= _offer_values(offer, may_hurry=person.reason not in _UNHURRIED)
+    return {name: value for name, value in filled.items() if value}
+
+
+def _offer_values(offer: Offer, *, may_hurry: bool) -> dict[str, str]:
+    until = spoken.day(offer.valid_until) if offer.valid_until else ""
+    return {
+        "offer.title": offer.title,
+        "offer.pitch": pitch(offer),
+        "offer.benefit": benefit(offer),
+        "offer.discount": spoken.discount(offer.discount_percent) if offer.discount_percent else "",
+        "offer.amount": spoken.yuan(offer.amount_fen) if offer.amount_fen else "",
+        "offer.min_spend": spoken.yuan(offer.min_spend_fen) if offer.min_spend_fen else "",
+        "offer.gift": offer.gift or "",
+        "offer.until": until,
+        "offer.deadline": until if may_hurry else "",
+    }
+
+
+def benefit(offer: Offer) -> str:
+    """What the callee gets, in one breath: 满一百元减二十元, 八折, 送一年延保."""
+    parts: list[str] = []
+    floor = f"满{spoken.yuan(offer.min_spend_fen)}" if offer.min_spend_fen else ""
+    if offer.discount_percent:
+        parts.append(f"{floor and floor + '享'}{spoken.discount(offer.discount_percent)}")
+    if offer.amount_fen:
+        parts.append(f"{(floor and floor + '减') or '优惠'}{spoken.yuan(offer.amount_fen)}")
+    if offer.gift:
+        parts.append(f"送{offer.gift}")
+    return "，还".join(parts) or offer.title
+
+
+def pitch(offer: Offer) -> str:
+    """Title and benefit, each value once: 老客户专属八折券, or 回归礼包，满一百元减二十元."""
+    gains = benefit(offer)
+    bare = Offer(
+        code="", version=0, title="", discount_percent=offer.discount_percent, amount_fen=offer.amount_fen
+    )
+    told = benefit(bare).removeprefix("优惠").removesuffix("元")
+    whole = gains in offer.title or (bool(told) and told in offer.title and gains == benefit(bare))
+    return offer.title if whole else f"{offer.title}，{gains}"
+
+
+def best_offer(offers: Sequence[Offer], *, today: date, mentioned: Sequence[str] = ()) -> Offer | None:
+    """The offer to talk about: one that the opener mentioned, else the first of the sheet that is valid."""
+    valid = [
+        offer
+        for offer in offers
+        if (offer.valid_from is None or offer.valid_from <= today)
+        and (offer.valid_until is None or today <= offer.valid_until)
+        and (offer.stock is None or offer.stock > 0)
+    ]
+    return next((offer for offer in valid if offer.code in mentioned), valid[0] if valid else None)
+
+
+def holds(condition: Condition, filled: Mapping[str, str]) -> bool:
+    """Is `condition` true of what can be filled in?"""
+    return ("offer.title" if condition is Condition.OFFER else condition.value) in filled
+
+
+def render(line: Line, filled: Mapping[str, str], *, turn: int = 0) -> tuple[str, bool]:
+    """The words of `line`, and whether they speak of the offer.
+
+    The wordings whose placeholders can all be filled come first, those with more of the offer before
+    those with less; `turn` walks through equals. When none can be filled, the clauses that cannot are left
+    out.
+    """
+    ranked: dict[int, list[str]] = {}
+    for variant in line.variants:
+        names = placeholders(variant)
+        if all(name in filled for name in names):
+            about_offer = sum(name.startswith("offer.") for name in names)
+            ranked.setdefault(min(about_offer, 1), []).append(variant)
+    if ranked:
+        rank = max(ranked)
+        chosen = ranked[rank][turn % len(ranked[rank])]
+        return _fill(chosen, filled), rank > 0
+    kept = [
+        clause
+        for clause in _CLAUSE.findall(line.variants[0])
+        if all(name in filled for name in placeholders(clause))
+    ]
+    text = _fill("".join(kept), filled)
+    return re.sub(r"[，；]$", "。", text), False
+
+
+def _fill(text: str, filled: Mapping[str, str]) -> str:
+    return re.sub(r"\{([^{}]+)\}", lambda match: filled[match.group(1)], text)
