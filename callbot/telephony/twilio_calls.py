@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -22,6 +23,13 @@ _STATES = {
 }
 _BAD_NUMBER_CODES = frozenset({13223, 13224, 21201, 21211, 21214, 21217, 21421})
 """Twilio's errors about the number called."""
+_EVIDENCE = (
+    "status", "sip_response_code", "q850_cause", "duration", "start_time", "end_time", "answered_by",
+    "CallStatus", "SipResponseCode", "Q850Cause", "CallDuration", "Timestamp", "SequenceNumber",
+    "ErrorCode", "AnsweredBy",
+)  # fmt: skip
+"""What is kept of a call's description: everything about its end, no telephone numbers."""
+_NUMBER_IN_TEXT = re.compile(r"\+?\d{7,}")
 GONE_CODE = 20404
 """The call is not, or no longer, there."""
 
@@ -55,6 +63,7 @@ def refusal(http_status: int, body: Mapping[str, Any]) -> CarrierRefused:
     """The carrier answered a dial request with a client error: no call was placed."""
     code = _number(body.get("code"))
     said = body.get("message") if isinstance(body.get("message"), str) else "no reason given"
+    said = _NUMBER_IN_TEXT.sub("***", str(said))
     message = f"the carrier refused the call: HTTP {http_status}, code {code}: {said}"
     if http_status in (401, 403):
         message += " (check carrier.account and carrier.auth_token)"
@@ -71,7 +80,7 @@ def _progress(sid: str, status: str, sip: Any, q850: Any, raw: Mapping[str, Any]
         cause=line_cause(status, sip_code=sip_code, q850=q850_cause) if ended else None,
         sip_code=sip_code,
         q850=q850_cause,
-        raw={name: str(value) for name, value in raw.items() if isinstance(value, str | int | float)},
+        raw={name: str(raw[name]) for name in _EVIDENCE if isinstance(raw.get(name), str | int | float)},
     )
 
 

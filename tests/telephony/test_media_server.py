@@ -300,6 +300,26 @@ async def test_closing_the_server_ends_its_calls(server: MediaServer) -> None:
             await waiting.line(WITHIN)
 
 
+async def test_many_calls_leave_nothing_behind(server: MediaServer, tmp_path: Path) -> None:
+    async def one(number: int) -> None:
+        async with connect(server.url) as socket:
+            carrier, line = await call(server, socket, f"call-{number}", tmp_path / f"{number}.wav")
+            line.play("s1", pieces(Audio(tone(5000), 8000)))
+            await carrier.until(lambda: bool(carrier.events("media")))
+            await line.hang_up()
+            await carrier.closed()
+            await line.recorded()
+
+    before = asyncio.all_tasks()
+    for number in range(20):
+        await one(number)
+    if left := asyncio.all_tasks() - before:
+        _, running = await asyncio.wait(left, timeout=WITHIN)
+        assert not running
+    assert server.calls == 0
+    assert len(list(tmp_path.iterdir())) == 20
+
+
 async def test_a_port_in_use_is_named_with_its_setting(server: MediaServer) -> None:
     port = int(server.url.split(":")[2].split("/")[0])
     second = MediaServer("127.0.0.1", port, TwilioCodec(), LoudnessActivity(), max_calls=1)

@@ -172,6 +172,13 @@ async def test_no_usable_answer_means_the_call_may_exist(
     assert len(carrier.asked) == 1, "a dial request is never repeated"
 
 
+async def test_a_refusal_does_not_spread_the_number(carrier: HttpCarrier, connect: Connect) -> None:
+    carrier.answers = [(400, {"code": 21211, "message": f"Invalid number: {REQUEST.to} (21211)"})]
+    with pytest.raises(CarrierRefused, match=r"Invalid number: \*\*\*") as refused:
+        await connect().place(REQUEST)
+    assert REQUEST.to[1:] not in str(refused.value)
+
+
 async def test_a_carrier_that_cannot_be_reached_placed_nothing(connect: Connect) -> None:
     with pytest.raises(CarrierRefused) as refused:
         await connect(base_url="http://127.0.0.1:9").place(REQUEST)
@@ -186,12 +193,12 @@ async def test_watching_tells_each_change_once_until_the_end(carrier: HttpCarrie
         (503, "try later"),
         None,
         (200, {"sid": "CA1", "status": "queued"}),
-        (200, {"sid": "CA1", "status": "failed", "sip_response_code": 480, "q850_cause": 20}),
+        (200, {"sid": "CA1", "status": "failed", "sip_response_code": 480, "q850_cause": 20, "to": REQUEST.to}),
     ]
     seen = await states(connect())
     assert [change.state for change in seen] == [CallState.QUEUED, CallState.RINGING, CallState.ENDED]
     assert (seen[-1].cause, seen[-1].sip_code, seen[-1].q850) == (LineCause.POWER_OFF, 480, 20)
-    assert seen[-1].raw["status"] == "failed"
+    assert seen[-1].raw == {"status": "failed", "sip_response_code": "480", "q850_cause": "20"}
 
 
 async def test_callbacks_tell_sooner_than_asking(carrier: HttpCarrier, connect: Connect) -> None:
