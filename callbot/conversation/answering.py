@@ -10,13 +10,13 @@ from datetime import datetime
 from callbot.clock import Clock
 from callbot.conversation.act import Act, State, Utterance
 from callbot.conversation.dialogue import Dialogue
-from callbot.conversation.floor_events import TakeTurn
+from callbot.conversation.floor_events import TakeTurn, Words
 from callbot.conversation.guard import Sheet
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Context, Reader, Reading
 from callbot.conversation.record import Record
-from callbot.conversation.result import CallLog, TurnLatency
+from callbot.conversation.result import CallLog, Turn, TurnLatency
 from callbot.conversation.speaking import Speaking, Spoken
 from callbot.conversation.transfer import Need
 from callbot.conversation.writing import Moment, Writer
@@ -38,6 +38,7 @@ class Answer:
     act: Act | None = None
     speeches: tuple[Spoken, ...] = ()
     committed: bool = False
+    written: Turn | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
@@ -88,6 +89,43 @@ class Answering:
                 voice=round((loop.time() - worded) * 1000),
             )
         answer.state, answer.act, answer.speeches = state, act, speeches
+
+    def settle(self, answer: Answer) -> None:
+        """From here on the turn counts."""
+        if answer.reading is None:
+            return
+        answer.committed = True
+        reading, turn = answer.reading, answer.turn
+        self.record.hear(turn.text, reading, bot_said=answer.bot_said, asks=answer.before.asks)
+        answer.written = Turn(
+            speaker="callee",
+            text=turn.text,
+            heard=turn.text,
+            start_ms=turn.start_ms,
+            end_ms=turn.end_ms,
+            intent=reading.intent,
+            emotion=reading.emotion,
+            confidence=reading.confidence,
+            slots=dict(reading.slots),
+            step=answer.before.step,
+        )
+        self.record.turns.append(answer.written)
+
+    def unsettle(self, answer: Answer) -> None:
+        """The callee went on: this turn was only the beginning of one."""
+        self.record.said.pop()
+        self.record.turns = [turn for turn in self.record.turns if turn is not answer.written]
+
+    async def hear_out(self, left: tuple[Words, ...], state: State, bot_said: str) -> None:
+        """Words of a callee who is gone: understood and journalled, answered no more."""
+        text = "，".join(words.text for words in left)
+        end_ms = left[-1].end_ms
+        turn = TakeTurn(text=text, start_ms=left[0].start_ms, end_ms=end_ms, due_ms=end_ms, segments=left)
+        answer = Answer(turn=turn, before=state, bot_said=bot_said, unsaid=())
+        answer.reading = await self.read(text, self.context(answer), at_ms=end_ms)
+        for draft in self.dialogue.must_keep(answer.reading):
+            await self.record.note(draft, text, end_ms)
+        self.settle(answer)
 
     def context(self, answer: Answer) -> Context:
         state = answer.before
