@@ -117,17 +117,26 @@ class MediaSettings(Block):
     )
 
 
+class AgentSettings(Block):
+    """A human agent who may sign in at the desk."""
+
+    id: str
+    name: str
+    token: SecretStr
+    skills: dict[str, int] = {}
+
+
 class DeskSettings(Block):
     host: str = Field(
         default="127.0.0.1", description="Address the desk server binds to; human agents connect here."
     )
     port: int = Field(default=8092, ge=0, description="Its port; 0 picks a free one.")
     ring_timeout_s: float = Field(
-        default=20.0, gt=0, description="How long an agent rings before the next one is tried."
+        default=15.0, gt=0, description="How long an agent rings before the next one is tried."
     )
-    token: SecretStr = Field(
-        default=SecretStr(""),
-        description="Secret with which agents' programs connect; empty makes one at start.",
+    agents: tuple[AgentSettings, ...] = Field(
+        default=(),
+        description="Who may sign in, as [[desk.agents]] tables: id, name, token, skills such as {complaint = 3}.",
     )
 
 

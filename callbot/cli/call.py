@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from callbot.cli.opening import opened
+from callbot.app import open_database
 from callbot.cli.output import explained, out, print_json, run
 from callbot.errors import BadInput
 from callbot.insight import words
@@ -42,7 +42,7 @@ def list_(
     """The latest calls."""
 
     async def work() -> None:
-        async with opened() as db, db.read() as session:
+        async with open_database(load_settings()) as db, db.read() as session:
             found = await overview.calls(session, limit=limit)
         if as_json:
             print_json([{"call": plain(call), "customer": plain(customer)} for call, customer in found])
@@ -95,7 +95,7 @@ def replay(
 
 
 async def _sheet(call_id: str) -> overview.CallSheet:
-    async with opened() as db, db.read() as session:
+    async with open_database(load_settings()) as db, db.read() as session:
         sheet = await overview.call_sheet(session, call_id)
     if sheet is None:
         raise BadInput.one(f"call {call_id}", "no such call", "see `callbot call list`")

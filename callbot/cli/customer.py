@@ -8,11 +8,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from callbot.cli.opening import opened
+from callbot.app import open_database
 from callbot.cli.output import explained, out, print_json, run
 from callbot.errors import BadInput
 from callbot.insight import words
 from callbot.insight.script import clock
+from callbot.settings import load_settings
 from callbot.store import overview
 from callbot.store.plain import plain
 
@@ -39,7 +40,7 @@ def show(
 
 
 async def _sheet(key: str) -> overview.CustomerSheet:
-    async with opened() as db, db.read() as session:
+    async with open_database(load_settings()) as db, db.read() as session:
         sheet = await overview.customer_sheet(session, key)
     if sheet is None:
         raise BadInput.one(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.markup import escape
+
 from callbot.conversation.labels import FollowUpKind, Outcome
+from callbot.insight import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +65,21 @@ class Agreement:
         """Whether the demo failed. `every_outcome` under the demo's own seed: then any difference counts."""
         grave: Sequence[Compared] = (*self.missed_do_not_call, *self.missed_complaint, *self.without_outcome)
         return bool(grave) or (every_outcome and bool(self.differing))
+
+
+def agreement_lines(agreement: Agreement) -> list[str]:
+    """How the record compares with what the callees meant."""
+    total = len(agreement.calls)
+    lines = [f"模拟客户的真实意图与记录一致：{total - len(agreement.differing)}/{total}"]
+    for call in agreement.differing:
+        meant = words.word(words.OUTCOMES, call.meant)
+        outcome = words.word(words.OUTCOMES, call.outcome)
+        lines.append(f"  [red]✗[/] {escape(call.customer)}（{call.persona}）：本意 {meant}，记录 {outcome}")
+    for title, missed in (
+        ("漏掉的勿扰要求", agreement.missed_do_not_call),
+        ("漏掉的投诉", agreement.missed_complaint),
+        ("没有结果的通话", agreement.without_outcome),
+    ):
+        if missed:
+            lines.append(f"  [bold red]{title}：{'、'.join(escape(call.customer) for call in missed)}[/]")
+    return lines

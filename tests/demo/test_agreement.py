@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from callbot.conversation.labels import FollowUpKind as F
-from callbot.conversation.labels import Outcome as O
+from callbot.conversation.labels import FollowUpKind, Outcome
 from callbot.demo.agreement import Agreement, Compared
 
 
-def compared(meant: O, meant_follow_up: F, outcome: O | None, *follow_ups: F) -> Compared:
+def compared(
+    meant: Outcome, meant_follow_up: FollowUpKind, outcome: Outcome | None, *follow_ups: FollowUpKind
+) -> Compared:
     return Compared(
         persona="p",
         customer="c",
@@ -20,21 +21,25 @@ def compared(meant: O, meant_follow_up: F, outcome: O | None, *follow_ups: F) ->
     )
 
 
-WARM = (O.INTERESTED, F.ASSIGN_AGENT_24H)
-STOP = (O.DO_NOT_CALL, F.BLACKLIST)
-ANGRY = (O.TRANSFERRED, F.COMPLAINT_PAUSE_30D)
+WARM = (Outcome.INTERESTED, FollowUpKind.ASSIGN_AGENT_24H)
+STOP = (Outcome.DO_NOT_CALL, FollowUpKind.BLACKLIST)
+ANGRY = (Outcome.TRANSFERRED, FollowUpKind.COMPLAINT_PAUSE_30D)
 
 
 @pytest.mark.parametrize(
     ("call", "fails_own_seed", "fails_any_seed"),
     [
-        (compared(*WARM, O.INTERESTED, F.ASSIGN_AGENT_24H), False, False),
-        (compared(*WARM, O.CONSIDERING, F.PUSH_OFFER_3D), True, False),
+        (compared(*WARM, Outcome.INTERESTED, FollowUpKind.ASSIGN_AGENT_24H), False, False),
+        (compared(*WARM, Outcome.CONSIDERING, FollowUpKind.PUSH_OFFER_3D), True, False),
         (compared(*WARM, None), True, True),
-        (compared(*STOP, O.DO_NOT_CALL, F.BLACKLIST), False, False),
-        (compared(*STOP, O.REFUSED, F.LOW_PRIORITY_NO_TOUCH_30D), True, True),
-        (compared(*ANGRY, O.DO_NOT_CALL, F.BLACKLIST, F.COMPLAINT_PAUSE_30D), True, False),
-        (compared(*ANGRY, O.REFUSED, F.LOW_PRIORITY_NO_TOUCH_30D), True, True),
+        (compared(*STOP, Outcome.DO_NOT_CALL, FollowUpKind.BLACKLIST), False, False),
+        (compared(*STOP, Outcome.REFUSED, FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D), True, True),
+        (
+            compared(*ANGRY, Outcome.DO_NOT_CALL, FollowUpKind.BLACKLIST, FollowUpKind.COMPLAINT_PAUSE_30D),
+            True,
+            False,
+        ),
+        (compared(*ANGRY, Outcome.REFUSED, FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D), True, True),
     ],
 )
 def test_when_the_demo_fails(call: Compared, fails_own_seed: bool, fails_any_seed: bool) -> None:

@@ -1,0 +1,330 @@
+"""The composition root: the one place where ports meet their adapters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callbot.clock import Clock, ShiftedClock, SystemClock
+from callbot.conversation.event_log import EventLog
+from callbot.conversation.floor_events import FloorOptions
+from callbot.conversation.flow import Flow
+from callbot.conversation.flow_loader import load_flows
+from callbot.conversation.line import Line
+from callbot.conversation.llm_writer import LlmWriter
+from callbot.conversation.plan import CallPlan, SessionOptions
+from callbot.conversation.reading import Reader
+from callbot.conversation.result import CallLog, CallResult, Journal
+from callbot.conversation.scripted_writer import ScriptedWriter
+from callbot.conversation.session import Session
+from callbot.conversation.understand.reader import LocalReader
+from callbot.conversation.writing import Writer
+from callbot.errors import BadInput
+from callbot.outreach.attempt import Desk
+from callbot.outreach.dialler import Dialler
+from callbot.outreach.dossier import DossierReader
+from callbot.outreach.progress import OnProgress
+from callbot.outreach.worker import MediaWorker
+from callbot.resources import folder
+from callbot.settings import LlmSettings, Settings
+from callbot.speech import Speech, build_speech
+from callbot.store.database import Database, sqlite_url
+from callbot.store.desk import SqlDeskStore
+from callbot.store.phones import PhoneVault
+from callbot.telephony.control import CallControl
+from callbot.telephony.media_server import MediaServer
+from callbot.telephony.twilio import TwilioCodec
+from callbot.telephony.twilio_rest import TwilioControl
+from callbot.telephony.twilio_signature import is_signed
+from handoff.desk import Desk as HumanDesk
+from handoff.live_desk import DeskOptions, LiveDesk
+from handoff.server import AgentIdentity, DeskServer
+
+SIMULATOR_ACCOUNT = "AC" + "0" * 32
+SIMULATOR_TOKEN = "simulator"  # noqa: S105  not a secret: it opens callees that exist on this machine only
+
+OnCallEvent = Callable[[str, str, int, dict[str, Any]], None]
+"""(call id, event, ms on the media clock, data)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minds:
+    """What understands, words and speaks; shared by all calls of a process."""
+
+    speech: Speech
+    reader: Reader
+    writer: Writer
+
+    async def aclose(self) -> None:
+        await self.writer.aclose()
+        await self.reader.aclose()
+        await self.speech.aclose()
+
+
+def database_url(settings: Settings) -> str:
+    """The configured URL, or SQLite in the data directory."""
+    return settings.store.url or sqlite_url(settings.data / "callbot.db")
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The configured database, migrated."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    db = Database(database_url(settings))
+    try:
+        await db.migrate()
+        yield db
+    finally:
+        await db.aclose()
+
+
+def open_vault(settings: Settings) -> PhoneVault:
+    """The keys for phone numbers, made at first start."""
+    return PhoneVault.open(settings.store.key_file or settings.data / "keys.json")
+
+
+def build_flows() -> dict[str, Flow]:
+    """Every flow that ships with callbot. Raises `BadInput` with every mistake in them."""
+    return load_flows(folder("dialog_flows"))
+
+
+def build_writer(settings: LlmSettings) -> Writer:
+    """The scripted writer, or an LLM in front of it where one is configured."""
+    scripted = ScriptedWriter()
+    if not settings.base_url:
+        return scripted
+    return LlmWriter(
+        base_url=settings.base_url,
+        api_key=settings.api_key.get_secret_value(),
+        model=settings.model,
+        fallback=scripted,
+        opener_s=settings.timeout_s,
+        turn_s=settings.turn_timeout_s,
+    )
+
+
+def build_minds(settings: Settings) -> Minds:
+    """The engines that the settings name. Raises `BadInput` when one of them cannot be."""
+    return Minds(
+        speech=build_speech(settings.models, cache=settings.data / "voices"),
+        reader=LocalReader(),
+        writer=build_writer(settings.llm),
+    )
+
+
+def build_call(
+    plan: CallPlan,
+    *,
+    line: Line,
+    minds: Minds,
+    desk: HumanDesk,
+    journal: Journal,
+    log: CallLog,
+    clock: Clock,
+    options: SessionOptions,
+) -> Session:
+    """One conversation, without database or sockets of its own, so that it runs on any clock."""
+    return Session(
+        plan,
+        line=line,
+        recognizer=minds.speech.recognizer,
+        reader=minds.reader,
+        writer=minds.writer,
+        voice=minds.speech.voice,
+        desk=desk,
+        journal=journal,
+        log=log,
+        clock=clock,
+        options=options,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Everything that one host runs: media, desk, carrier, engines and the store."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    vault: PhoneVault
+    flows: Mapping[str, Flow]
+    minds: Minds
+    media: MediaServer
+    desk_server: DeskServer
+    control: CallControl
+    worker: MediaWorker
+    desk: Desk
+
+    def dialler(self, on_progress: OnProgress, *, linger: bool = False, grace_s: float = 0.0) -> Dialler:
+        """Works through one batch with this host's lines."""
+        return Dialler(
+            self.desk,
+            on_progress,
+            max_calls=self.settings.media.max_calls,
+            linger=linger,
+            grace_s=grace_s,
+            lost=self.worker.lost,
+        )
+
+
+@asynccontextmanager
+async def build_service(
+    settings: Settings, *, clock: Clock | None = None, on_call_event: OnCallEvent | None = None
+) -> AsyncIterator[Service]:
+    """Everything started, with models loaded, and ended in the opposite order.
+
+    Raises `BadInput` for a setting that cannot be, a port in use, or a missing model.
+    """
+    clock = clock or SystemClock()
+    if isinstance(clock, ShiftedClock) and settings.carrier.kind != "simulator":
+        raise BadInput.one("clock", "is shifted while a real carrier is set", "start without a shifted clock")
+    flows = build_flows()
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(open_database(settings))
+        vault = open_vault(settings)
+        minds = build_minds(settings)
+        stack.push_async_callback(minds.aclose)
+        await minds.speech.warm_up()
+        media = MediaServer(
+            settings.media.host,
+            settings.media.port,
+            TwilioCodec(),
+            minds.speech.voice_activity,
+            settings.media.max_calls,
+        )
+        await media.start()
+        stack.push_async_callback(media.aclose)
+        desk_server = await stack.enter_async_context(_desk_server(settings, db, clock))
+        control = build_control(settings)
+        stack.push_async_callback(control.aclose)
+        worker = await stack.enter_async_context(MediaWorker(db, media.url))
+        talk = _Talk(
+            minds=minds,
+            desk=LiveDesk(desk_server, DeskOptions(ring_s=settings.desk.ring_timeout_s)),
+            clock=clock,
+            options=SessionOptions(floor=FloorOptions(end_of_turn_ms=settings.media.end_of_turn_ms)),
+            on_call_event=on_call_event,
+        )
+        yield Service(
+            settings=settings,
+            clock=clock,
+            db=db,
+            vault=vault,
+            flows=flows,
+            minds=minds,
+            media=media,
+            desk_server=desk_server,
+            control=control,
+            worker=worker,
+            desk=Desk(
+                db=db,
+                clock=clock,
+                control=control,
+                media=media,
+                conversation=talk,
+                dossier=DossierReader(db, vault, clock, flows),
+                writer=minds.writer,
+                prepare=minds.speech.voice.prepare,
+                worker_id=worker.id,
+                data=settings.data,
+                from_number=settings.carrier.from_number,
+                media_url=settings.carrier.public_media_url,
+                ring_timeout_s=settings.carrier.ring_timeout_s,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Talk:
+    """`outreach.Conversation`: holds one conversation on an answered line."""
+
+    minds: Minds
+    desk: HumanDesk
+    clock: Clock
+    options: SessionOptions
+    on_call_event: OnCallEvent | None
+
+    async def __call__(self, plan: CallPlan, line: Line, journal: Journal, event_log: Path) -> CallResult:
+        def on_event(name: str, at_ms: int, data: dict[str, Any]) -> None:
+            if self.on_call_event is not None:
+                self.on_call_event(plan.call_id, name, at_ms, data)
+
+        with EventLog(event_log, on_event) as log:
+            session = build_call(
+                plan,
+                line=line,
+                minds=self.minds,
+                desk=self.desk,
+                journal=journal,
+                log=log,
+                clock=self.clock,
+                options=self.options,
+            )
+            return await session.run()
+
+
+def build_control(settings: Settings) -> CallControl:
+    """The carrier that the settings name. Raises `BadInput` when its block is not complete."""
+    carrier = settings.carrier
+    if carrier.kind == "simulator":
+        if not carrier.base_url:
+            raise BadInput.one(
+                "setting carrier.base_url",
+                "is empty: the simulator's address is not known",
+                "start `python -m callbot.telephony.simulator` and name its address, or run `callbot demo`",
+            )
+        return TwilioControl(
+            account=carrier.account or SIMULATOR_ACCOUNT,
+            auth_token=carrier.auth_token.get_secret_value() or SIMULATOR_TOKEN,
+            base_url=carrier.base_url,
+            finds_by_token=True,
+            poll_s=0.25,
+        )
+    missing = [
+        name
+        for name, value in (
+            ("account", carrier.account),
+            ("auth_token", carrier.auth_token.get_secret_value()),
+            ("from_number", carrier.from_number),
+            ("public_media_url", carrier.public_media_url),
+        )
+        if not value
+    ]
+    if missing:
+        raise BadInput.one("settings [carrier]", f"{', '.join(missing)} missing for Twilio", "set them")
+    return TwilioControl(
+        account=carrier.account,
+        auth_token=carrier.auth_token.get_secret_value(),
+        base_url=carrier.base_url,
+        status_callback_url=f"{carrier.public_web_url.rstrip('/')}/carrier/status"
+        if carrier.public_web_url
+        else "",
+    )
+
+
+def carrier_status(service: Service, path: str, form: Mapping[str, str], signature: str) -> bool:
+    """Pass a carrier's status callback on to call control; False when its signature does not fit."""
+    carrier = service.settings.carrier
+    url = carrier.public_web_url.rstrip("/") + path
+    token = carrier.auth_token.get_secret_value()
+    if (
+        not isinstance(service.control, TwilioControl)
+        or not token
+        or not is_signed(token, url, form, signature)
+    ):
+        return False
+    service.control.on_status(form)
+    return True
+
+
+def _desk_server(settings: Settings, db: Database, clock: Clock) -> DeskServer:
+    agents = {agent.token.get_secret_value(): agent for agent in settings.desk.agents}
+
+    async def authenticate(token: str) -> AgentIdentity | None:
+        agent = agents.get(token)
+        return AgentIdentity(id=agent.id, name=agent.name, skills=dict(agent.skills)) if agent else None
+
+    return DeskServer(settings.desk.host, settings.desk.port, SqlDeskStore(db), authenticate, now=clock.now)

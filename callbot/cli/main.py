@@ -1,0 +1,52 @@
+"""The command `callbot` and its groups."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from callbot import __version__
+from callbot.cli import batch, call, config, customer, models
+from callbot.cli.demo import demo
+from callbot.cli.permit import permit
+from callbot.cli.serve import serve
+
+app = typer.Typer(
+    name="callbot",
+    help="Wins back customers who have gone quiet.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.add_typer(batch.app, name="batch")
+app.add_typer(call.app, name="call")
+app.add_typer(config.app, name="config")
+app.add_typer(customer.app, name="customer")
+app.add_typer(models.app, name="models")
+app.command()(demo)
+app.command()(permit)
+app.command()(serve)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"callbot {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Wins back customers who have gone quiet."""
+
+
+def main() -> None:
+    """Run a command; Ctrl-C ends it with status 130 and no traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

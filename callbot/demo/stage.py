@@ -1,0 +1,95 @@
+"""The other processes of a demo: the carrier with its callees, and the human agents."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx
+
+from callbot.errors import BadInput, CallbotError
+
+_START_S = 30.0
+
+
+class StageFailed(CallbotError):
+    """A process of the demo did not start."""
+
+    code = "stage-failed"
+
+
+@asynccontextmanager
+async def carrier(personas: Sequence[Path], *, seed: int, record: Path) -> AsyncIterator[str]:
+    """The simulated carrier; its HTTP address. Raises `BadInput` when it cannot use the personas."""
+    record.mkdir(parents=True, exist_ok=True)
+    command = ["-m", "callbot.telephony.simulator", "--port", "0", "--seed", str(seed), "--record", str(record)]
+    command += ["--parent", str(os.getpid()), "--personas", *(str(path) for path in personas)]
+    process = await _start(command)
+    try:
+        yield await _address(process)
+    finally:
+        await _end(process)
+
+
+@asynccontextmanager
+async def agent(url: str, token: str, *, voice: Path, record: Path) -> AsyncIterator[None]:
+    """A simulated human agent who signs in at the desk."""
+    record.mkdir(parents=True, exist_ok=True)
+    command = ["-m", "handoff.simulated_agent", "--url", url, "--voice-dir", str(voice)]
+    process = await _start([*command, "--record-dir", str(record)], HANDOFF_TOKEN=token)
+    try:
+        yield
+    finally:
+        await _end(process)
+
+
+async def report(address: str) -> dict[str, object]:
+    """The carrier's own books: who was dialled how often, and what each callee heard."""
+    async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+        answer = await client.get("/report")
+        answer.raise_for_status()
+        books: dict[str, object] = answer.json()
+        return books
+
+
+async def _start(command: Sequence[str], **environment: str) -> asyncio.subprocess.Process:
+    # A session of its own: Ctrl-C reaches callbot alone, which ends its calls before the others leave.
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+        start_new_session=True,
+    )
+
+
+async def _address(process: asyncio.subprocess.Process) -> str:
+    if process.stdout is None or process.stderr is None:
+        raise StageFailed("the simulated carrier has no output to read its address from")
+    try:
+        async with asyncio.timeout(_START_S):
+            line = (await process.stdout.readline()).decode()
+    except TimeoutError:
+        raise StageFailed(f"the simulated carrier did not start within {_START_S:.0f} s") from None
+    for word in line.split():
+        if word.startswith("http://"):
+            return word
+    complaint = (await process.stderr.read()).decode().strip()
+    raise BadInput.one("simulated carrier", complaint or "ended at start", "correct the persona files")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(10):
+            await process.communicate()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

@@ -1,0 +1,55 @@
+"""Asking the door without going through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from callbot.errors import BadInput
+from callbot.outreach.contacts import as_contact
+from callbot.outreach.permit import Block, permit
+from callbot.outreach.policy import Purpose, policy_for
+from callbot.store import batches, contacts
+from callbot.store.database import Database
+from callbot.store.overview import customer_sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The door's answer for one person."""
+
+    name: str
+    policy: str
+    """Version of the policy that was asked."""
+    block: Block | None
+    """None: the contact is allowed."""
+
+
+async def may_contact(db: Database, customer: str, *, purpose: str, at: datetime, batch_id: str = "") -> Asked:
+    """May this person be called at `at` (UTC), by this batch or by a running one? Changes nothing.
+
+    Raises `BadInput` for a customer, batch or purpose that does not exist.
+    """
+    if purpose not in (Purpose.MARKETING, Purpose.SERVICE_FOLLOWUP):
+        raise BadInput.one("purpose", f"{purpose!r} is none", "use marketing or service_followup")
+    async with db.read() as session:
+        sheet = await customer_sheet(session, customer)
+        if sheet is None:
+            raise BadInput.one(
+                f"customer {customer}", "no such customer, or several of this name", "give the id"
+            )
+        batch = await batches.get(session, batch_id) if batch_id else None
+        if batch_id and batch is None:
+            raise BadInput.one(f"batch {batch_id}", "no such batch", "see `callbot batch list`")
+        known = await contacts.facts(session, batch_id, [sheet.customer.id], at)
+    facts = known[sheet.customer.id]
+    contact = as_contact(facts, Purpose(purpose))
+    if batch is None:
+        contact = replace(contact, batch_state="running", hold_out=False)
+    policy = policy_for(sheet.customer.industry, batch.policy if batch else None)
+    decision = permit(contact, policy, at)
+    return Asked(
+        name=sheet.customer.name,
+        policy=policy.version,
+        block=decision if isinstance(decision, Block) else None,
+    )

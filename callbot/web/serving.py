@@ -1,0 +1,63 @@
+"""The pages served beside other work of the same process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from callbot.errors import BadInput
+from callbot.settings import WebSettings
+from callbot.store.database import Database
+from callbot.web.app import StatusHook, create_app
+
+
+@asynccontextmanager
+async def serving(
+    db: Database, data: Path, settings: WebSettings, on_carrier_status: StatusHook | None = None
+) -> AsyncIterator[str]:
+    """Serve while the block runs; the address. Raises `BadInput` when the port is in use."""
+    listener = _listen(settings)
+    config = uvicorn.Config(
+        create_app(db=db, data=data, on_carrier_status=on_carrier_status),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+    )
+    server = _Beside(config)
+    task = asyncio.create_task(server.serve([listener]), name="web")
+    try:
+        host, port = listener.getsockname()[:2]
+        yield f"http://{host}:{port}/"
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Beside(uvicorn.Server):
+    """A server that leaves Ctrl-C to the process, whose calls have to be settled first."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(settings: WebSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise BadInput.one(
+            f"web address {settings.host}:{settings.port}",
+            f"cannot be used: {error.strerror}; another callbot may be running",
+            "stop it, or choose another port: CALLBOT_WEB__PORT=…",
+        ) from None
+    return listener
