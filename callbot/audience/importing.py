@@ -6,7 +6,7 @@ written to a file of rejected rows; it never holds up the good ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -117,7 +117,7 @@ async def import_base(
 async def import_rows(
     database: Database,
     vault: PhoneVault,
-    rows: dict[Part, Iterable[Row]],
+    rows: Mapping[Part, Iterable[Row]],
     now: datetime,
     *,
     keep_ids: bool = False,

@@ -212,11 +212,11 @@ def _decodes(head: bytes, encoding: str) -> bool:
 
 
 def _looks_like_big5(head: bytes) -> bool:
-    hanzi = [
-        char for char in codecs.getincrementaldecoder("gb18030")("replace").decode(head) if "一" <= char <= "鿿"
-    ]
-    common = sum(b"\xb0\xa1" <= char.encode("gb18030") <= b"\xd7\xfe" for char in hanzi)
-    return bool(hanzi) and common < _COMMON_HANZI * len(hanzi) and _decodes(head, "big5")
+    """Read as GBK, Big5 turns into kana, box drawing and rare characters."""
+    text = codecs.getincrementaldecoder("gb18030")("replace").decode(head)
+    codes = [char.encode("gb18030") for char in text if char > "\x7f"]
+    common = sum(b"\xb0\xa1" <= code <= b"\xd7\xfe" or b"\xa1\xa1" <= code <= b"\xa3\xfe" for code in codes)
+    return common < _COMMON_HANZI * len(codes) and _decodes(head, "big5")
 
 
 def _broken(path: Path, line: int, error: csv.Error) -> BadInput:

@@ -143,7 +143,7 @@ def anniversary_near(profile: Profile, now: datetime) -> Signal | None:
 
 
 def days_until_anniversary(day: date, today: date) -> int:
-    """Days until the month and day return, 0 on the day itself; 29 February returns on 1 March in other years."""
+    """Days until the month and day return, 0 on the day; 29 February returns on 1 March in other years."""
     for year in (today.year, today.year + 1):
         try:
             returns = day.replace(year=year)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import URL, NullPool, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as SqlAlchemySession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.errors import BadInput, CallbotError
@@ -31,6 +32,12 @@ class DatabaseUnreachable(CallbotError):
 
     code = "database-unreachable"
     retryable = True
+
+
+class Session(AsyncSession):
+    """A session with both styles: `exec`, typed by the table, and SQLAlchemy's own `execute`."""
+
+    execute = SqlAlchemySession.execute  # SQLModel's warns on every call
 
 
 class Database:
@@ -54,18 +61,18 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self) -> AsyncIterator[Session]:
         """One transaction: commits at the end of the block, rolls back when it raises.
 
         No network or model call belongs inside: SQLite has one writer at a time.
         """
-        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+        async with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
+    async def read(self) -> AsyncIterator[Session]:
         """One consistent view of the data; a write in it is refused by the database."""
-        async with AsyncSession(self._reader, expire_on_commit=False) as session, session.begin():
+        async with Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
 
     async def migrate(self) -> None:
