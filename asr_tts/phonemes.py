@@ -57,7 +57,7 @@ def phonemes(text: str) -> str:
     said = spoken_form(text)
     parts: list[str] = []
     for piece in _PIECES.findall(said):
-        if piece[0] >= "\u3400":
+        if "\u3400" <= piece[0] <= "\u9fff":
             parts.append(_hanzi(piece))
         elif piece[0].isascii() and piece[0].isalpha():
             parts.append(f" {_latin(piece)} ")
