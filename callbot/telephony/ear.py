@@ -119,6 +119,12 @@ class Hearing:
             self._segmenter = SpeechSegmenter()
         self._tape.keep(LONGEST_SEGMENT_MS + _REST_MS if self._segmenter.speaking else _REST_MS)
 
+    def finish(self) -> None:
+        """No more sound will come; speech without a pause after it ends here."""
+        if self._segmenter.speaking and not self._deaf:
+            self._end(self._scored_ms, self._scored_ms)
+            self._segmenter = SpeechSegmenter()
+
     def _end(self, end_ms: int, until_ms: int) -> None:
         audio = self._tape.cut(self._speech_ms - MARGIN_MS, until_ms)
         self._emit(SpeechEnded(start_ms=self._speech_ms, end_ms=end_ms, audio=audio))
@@ -142,11 +148,18 @@ class Ear:
         return hearing
 
     def leave(self, hearing: Hearing) -> None:
-        self._calls.pop(hearing, None)
+        """The call is over: what was being said when it ended is given out as a last segment."""
+        if hearing not in self._calls:
+            return
+        del self._calls[hearing]
+        self._catch_up([hearing])
+        hearing.finish()
 
     def tick(self) -> None:
         """Score what has come, one window of each call in a batch, until every call has caught up."""
-        waiting = list(self._calls)
+        self._catch_up(list(self._calls))
+
+    def _catch_up(self, waiting: list[Hearing]) -> None:
         while waiting:
             batch = [(call, window) for call in waiting if (window := call.next_window()) is not None]
             if batch:

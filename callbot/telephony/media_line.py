@@ -234,13 +234,17 @@ class MediaLine:
         if self._over:
             return
         now = self._now()
-        self.stop()
+        try:
+            self.stop()
+            self._ear.leave(self._hearing)
+        except Exception:
+            # whatever broke, the conversation must learn that the line is gone
+            _log.exception("line-failed", call_sid=self.stream.call_sid)
         self._emit(HungUp(by=by, at_ms=int(now), reason=reason))
         self._over = True
         if self._callee_end is not None:
             self._callee_end.leave()
         self._record_played(now)
-        self._ear.leave(self._hearing)
         if self._recording is not None:
             self._written = self._recording.close(max(now, self._inbound.position_ms))
         self._wire.close(close_code, close_reason or reason)

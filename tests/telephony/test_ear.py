@@ -58,8 +58,8 @@ def test_a_call_that_left_is_not_heard() -> None:
     events: list[SpeechEvent] = []
     ear = Ear(LoudnessActivity())
     hearing = ear.join(events.append)
-    hearing.hear(tone(1000))
     ear.leave(hearing)
+    hearing.hear(tone(1000))
     ear.tick()
     assert events == []
 

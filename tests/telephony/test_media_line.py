@@ -213,6 +213,26 @@ async def test_bridging_stops_the_bot_and_the_callees_leaving_ends_the_bridge() 
     assert hung_up == HungUp(by="callee", at_ms=300, reason="normal")
 
 
+async def test_words_said_while_hanging_up_are_still_heard() -> None:
+    carrier = VirtualCarrier()
+    await carrier.advance(1000)
+    await carrier.advance(600, says=tone(600))
+    carrier.line.receive('{"event":"stop","stop":{}}')
+    started, ended, hung_up = await carrier.events()
+    assert isinstance(started, SpeechStarted)
+    assert isinstance(ended, SpeechEnded)
+    assert isinstance(hung_up, HungUp)
+    assert loud_ms(ended.audio.samples) >= 560
+
+
+async def test_what_is_said_to_a_human_while_hanging_up_is_no_turn() -> None:
+    carrier = VirtualCarrier()
+    carrier.line.bridge()
+    await carrier.advance(600, says=tone(600))
+    carrier.line.receive('{"event":"stop","stop":{}}')
+    assert [type(event) for event in await carrier.events()] == [HungUp]
+
+
 @pytest.mark.parametrize(
     ("message", "by", "reason", "close"),
     [
@@ -266,6 +286,20 @@ async def test_a_carrier_that_does_not_read_loses_the_call() -> None:
     (hung_up,) = await carrier.events()
     assert isinstance(hung_up, HungUp)
     assert hung_up.reason == "socket-lost"
+
+
+async def test_a_fault_in_the_line_ends_this_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    carrier = VirtualCarrier()
+    carrier.line.play("s1", pieces(Audio(tone(2000), 8000)))
+    await carrier.advance(200)
+    monkeypatch.setattr("callbot.telephony.playback.Playback.ended", broken)
+    monkeypatch.setattr("callbot.telephony.playback.Playback.stop", broken)
+    await carrier.advance(200)
+    assert await carrier.events() == [HungUp(by="bot", at_ms=220, reason="internal-error")]
+    assert carrier.closed == (1011, "internal-error")
 
 
 async def test_hanging_up_twice_is_hanging_up_once() -> None:
