@@ -22,8 +22,8 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "UTF-16",
 }
 _RESAVE = "在 Excel 中另存为“CSV UTF-8（逗号分隔）”，再导入"
-_COMMON_HANZI = 0.6
-"""Simplified text is almost only GB 2312 level 1; another encoding misread as GBK is not."""
+_STRANGE = 0.15
+"""The share of characters outside GB 2312 from which a file is not taken for GBK."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,11 +212,18 @@ def _decodes(head: bytes, encoding: str) -> bool:
 
 
 def _looks_like_big5(head: bytes) -> bool:
-    """Read as GBK, Big5 turns into kana, box drawing and rare characters."""
+    """Read as GBK, a third of Big5 turns into characters that simplified text has none of."""
     text = codecs.getincrementaldecoder("gb18030")("replace").decode(head)
-    codes = [char.encode("gb18030") for char in text if char > "\x7f"]
-    common = sum(b"\xb0\xa1" <= code <= b"\xd7\xfe" or b"\xa1\xa1" <= code <= b"\xa3\xfe" for code in codes)
-    return common < _COMMON_HANZI * len(codes) and _decodes(head, "big5")
+    strange = sum(char > "\x7f" and not _in_gb2312(char) for char in text)
+    return strange > _STRANGE * sum(char > "\x7f" for char in text) and _decodes(head, "big5")
+
+
+def _in_gb2312(char: str) -> bool:
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _broken(path: Path, line: int, error: csv.Error) -> BadInput:

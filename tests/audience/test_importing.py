@@ -70,7 +70,7 @@ async def test_another_encoding_is_named(
     lines = (
         [HEAD, WANG]
         if encoding.startswith("utf")
-        else ["name,phone,industry,brand", "陳雅婷與許志豪,1,電商,悅選商城"]
+        else ["name,phone,industry,brand", "陳雅婷與許志豪,1,電商,這是繁體中文的客戶名單"]
     )
     if encoding == "latin-1":
         lines = ["name,phone", "Zoë Gonzál\xff,1"]
