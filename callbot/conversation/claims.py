@@ -42,7 +42,10 @@ class Claim:
 
 _N = rf"(?P<n>{NUMERAL}|半)"
 _BARE = rf"(?:{NUMERAL})"
-_COUNT_UNITS = "个份位张节次件名台款堂盒瓶套人单间期岁斤克种项条门课倍级场轮箱支只颗粒层座辆部本章页题分米里升席成款桌排组批代"
+_COUNT_UNITS = (
+    "个份位张节次件名台款堂盒瓶套人单间期岁斤克种项条门课倍级场轮箱支只颗粒层座辆部"
+    "本章页题分米里升席成桌排组批代"
+)
 
 _DURATION_UNITS = (
     ("年", r"年(?!级|货|糕|前|终|底|初)|周年|载"),
@@ -59,7 +62,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, source in (
         (
             "off",
-            rf"(?P<n>\d+(?:\.\d+)?|[{CHARACTERS}]+(?:点[{CHARACTERS}]+)?)折(?!叠|磨|腾|返|旧|中|服|断|纸|线|射|算|扣率)",
+            rf"(?P<n>\d+(?:\.\d+)?|[{CHARACTERS}]+(?:点[{CHARACTERS}]+)?)"
+            r"折(?!叠|磨|腾|返|旧|中|服|断|纸|线|射|算|扣率)",
         ),
         ("half", r"半价|对折|打个?对折|5折|halfprice|half-price|五折"),
         (

@@ -1,4 +1,4 @@
-"""Before anything is spoken, every number, discount, date, price and promise word is checked against the sheet."""
+"""Before anything is spoken, its numbers, dates, prices and promises are checked against the sheet."""
 
 from __future__ import annotations
 

@@ -13,7 +13,10 @@ _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟萬億兩弌弍", "
 _SCALES = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 
 CHARACTERS = "零〇一二两俩仨三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟萬億"
-NUMERAL = rf"(?:\d+(?:,\d{{3}})*(?:\.\d+)?[百千万亿]*|[{CHARACTERS}]+(?:点[零〇一二三四五六七八九]+)?(?:万|亿)?|\d*[{CHARACTERS}]+)"
+NUMERAL = (
+    r"(?:\d+(?:,\d{3})*(?:\.\d+)?[百千万亿]*"
+    rf"|[{CHARACTERS}]+(?:点[零〇一二三四五六七八九]+)?(?:万|亿)?|\d*[{CHARACTERS}]+)"
+)
 """Pattern of one number, without its unit; not 几 and 多."""
 
 
