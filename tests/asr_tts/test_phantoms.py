@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asr_tts.phantoms import is_phantom, tidy, without_loops
+from asr_tts.phantoms import is_phantom, tidy, without_echo, without_loops
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,18 @@ def test_echoed_prompt_is_a_phantom_and_a_named_product_is_not() -> None:
     assert is_phantom("空调安装", avg_logprob=-0.2, no_speech_probability=0.1, hotwords=hotwords)
     assert not is_phantom("空调", avg_logprob=-0.2, no_speech_probability=0.1, hotwords=hotwords)
     assert not is_phantom("空调", avg_logprob=-0.2, no_speech_probability=0.1, hotwords=("空调",))
+
+
+@pytest.mark.parametrize(
+    ("raw", "seconds", "text"),
+    [
+        ("不是我你打错电话了不是我你打错电话了", 1.8, "不是我你打错电话了"),
+        ("以后不要再给我打电话了以后不要再给我打电话", 1.9, "以后不要再给我打电话了"),
+        ("先看价格贵不贵先看价格贵不", 1.2, "先看价格贵不贵"),
+        ("不是我你打错电话了不是我你打错电话了", 3.5, "不是我你打错电话了不是我你打错电话了"),
+        ("不用了不用了", 0.5, "不用了不用了"),
+        ("你说得很对很对", 0.5, "你说得很对很对"),
+    ],
+)
+def test_a_sentence_written_twice_in_the_time_of_one_stands_once(raw: str, seconds: float, text: str) -> None:
+    assert without_echo(raw, seconds) == text
