@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from callbot.conversation.act import Draft, State
+from callbot.conversation.floor_events import Words
 from callbot.conversation.labels import Outcome, TransferReason
 from callbot.conversation.line import HungUp
 from callbot.conversation.outcome import Decision, Handover, LineEnd, Stance, decide
@@ -62,6 +63,20 @@ class Record:
     def hear(self, text: str, reading: Reading, *, bot_said: str, asks: str) -> None:
         """One callee turn, understood."""
         self.said.append(Said(turn=len(self.said), text=text, reading=reading, bot_said=bot_said, asks=asks))
+
+    def aside(self, words: Words) -> None:
+        """A back-channel: heard, written down, not answered."""
+        self.turns.append(
+            Turn(
+                speaker="callee",
+                text=words.text,
+                heard=words.text,
+                start_ms=words.start_ms,
+                end_ms=words.end_ms,
+                confidence=words.confidence,
+                act="aside",
+            )
+        )
 
     def need(self, reading: Reading, text: str, *, bot_said: str, asks: str) -> Need | None:
         """Would a human be needed if this were the next turn?"""

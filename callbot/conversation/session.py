@@ -235,7 +235,7 @@ class Session:
                 case on.Withdraw():
                     self._withdraw()
                 case on.Aside():
-                    self._aside(action.words)
+                    self.record.aside(action.words)
                 case on.Prompt():
                     await self._prompt(action)
                 case on.HangUp():
@@ -280,19 +280,6 @@ class Session:
         self._recognising.add(task)
         task.add_done_callback(self._recognising.discard)
         await self.tell_floor(ended)
-
-    def _aside(self, words: on.Words) -> None:
-        self.record.turns.append(
-            Turn(
-                speaker="callee",
-                text=words.text,
-                heard=words.text,
-                start_ms=words.start_ms,
-                end_ms=words.end_ms,
-                confidence=words.confidence,
-                act="aside",
-            )
-        )
 
     # Answering
 
@@ -483,9 +470,8 @@ class Session:
 
     def _result(self) -> CallResult:
         end = self._end or HungUp(by="bot", at_ms=self.line.now_ms, reason="session-failed")
-        lost = not self.state.closed and (
-            bool(self._crashed) or end.by == "carrier" or self._reason == "voice-failed"
-        )
+        broken = bool(self._crashed) or self._reason == "voice-failed"
+        lost = broken or (end.by == "carrier" and not self.state.closed)
         if end.by == "bot" and self._reason:
             end = HungUp(by="bot", at_ms=end.at_ms, reason=self._reason)
         now = self.clock.now()
