@@ -388,6 +388,7 @@ class _Case:
                 "duration_ms": result.duration_ms,
                 "ended_by": result.ended_by,
                 "end_reason": result.end_reason,
+                "disclosure_ms": _disclosed(result),
                 "summary": {
                     "concern": result.concern,
                     "callback_at": result.callback_at.isoformat() if result.callback_at else None,
@@ -436,6 +437,12 @@ def _instant(text: Any) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def _disclosed(result: CallResult) -> int | None:
+    """When the callee had heard to the end that an AI speaks, on the media clock."""
+    heard = (turn.end_ms for turn in result.turns if turn.act == "disclosure" and not turn.interrupted)
+    return next(heard, None)
 
 
 def _offers(result: CallResult | None) -> list[str]:

@@ -41,7 +41,7 @@ class Dialler:
         self._max_calls = max_calls
         self._linger = linger
         self._planner = Planner(desk.db, desk.clock)
-        self._recovery = Recovery(desk.db, desk.control, desk.clock)
+        self._recovery = Recovery(desk.db, desk.control, desk.clock, own=desk.worker_id)
         self._runner = AttemptRunner(desk, on_progress, grace_s=grace_s)
         self._stop = asyncio.Event()
         self._lost = lost or asyncio.Event()

@@ -22,12 +22,20 @@ class Recovery:
     """Run at every start and from time to time while dialling."""
 
     def __init__(
-        self, db: Database, control: CallControl, clock: Clock, *, heartbeats: Clock | None = None
+        self,
+        db: Database,
+        control: CallControl,
+        clock: Clock,
+        *,
+        own: str = "",
+        heartbeats: Clock | None = None,
     ) -> None:
-        """`heartbeats` is the clock of the workers' heartbeats, the real one."""
+        """`own` is the worker that asks: its calls are under way, whatever its heartbeat says. `heartbeats`
+        is the clock of the workers' heartbeats, the real one."""
         self._db = db
         self._control = control
         self._clock = clock
+        self._own = own
         self._heartbeats = heartbeats or SystemClock()
         self._settler = Settler(db, clock)
 
@@ -37,7 +45,8 @@ class Recovery:
         async with self._db.write() as session:
             await workers.reap(session, silent_since=silent_since)
         async with self._db.read() as session:
-            rows = await ledger.open_attempts(session, living=await workers.living(session))
+            living = await workers.living(session) | {self._own}
+            rows = await ledger.open_attempts(session, living=living)
         settled = []
         for row in rows:
             if written := await self._settler.settle(await self._ended(row)):

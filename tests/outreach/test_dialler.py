@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -180,8 +181,6 @@ async def test_a_no_that_comes_while_the_call_is_prepared_is_respected(
             customer = await session.get_one(Customer, "person-001")
             session.add(DoNotContact(phone_hash=customer.phone_hash, source="sms", at=NOW))
 
-    from dataclasses import replace
-
     dialler = Dialler(replace(prepared, prepare=says_no_elsewhere), seen.append, max_calls=1)
     assert (await run(dialler, batch_id)).done
     assert carrier.dialled == []
@@ -199,8 +198,6 @@ async def test_what_cannot_be_prepared_is_set_aside_and_nobody_dialled(
 
     async def broken(text: str) -> None:
         raise RuntimeError("voice is gone")
-
-    from dataclasses import replace
 
     dialler = Dialler(
         replace(desk(db, tmp_path, media=media, carrier=carrier), prepare=broken), seen.append, max_calls=1
@@ -304,12 +301,6 @@ async def test_two_batches_never_exceed_one_persons_budget(database: Database, t
     carrier = Carrier(media)
     shared = desk(database, tmp_path, media=media, carrier=carrier)
     async with asyncio.timeout(60):
-        async with database.write() as session:
-            from callbot.store import workers
-
-            await workers.register(
-                session, shared.worker_id, media_url=media.url, now=shared.clock.now() + timedelta(days=3650)
-            )
         await asyncio.gather(
             Dialler(shared, lambda _: None, max_calls=3).run(first),
             Dialler(shared, lambda _: None, max_calls=3).run(second),

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from callbot.conversation.labels import FollowUpKind, Outcome
-from callbot.conversation.result import CallResult, TransferResult
+from callbot.conversation.result import CallResult, TransferResult, Turn
 from callbot.outreach.consequences import Ended
 from callbot.outreach.settle import Settler
 from callbot.store.database import Database
@@ -91,6 +91,16 @@ async def test_the_call_its_turns_tags_and_the_message_outside_are_written(datab
     (message,) = await rows(database, Outbox)
     assert message.idempotency_key == f"{attempt_id}:interested"
     assert number(1) not in str(message.payload)
+
+
+async def test_the_proof_of_the_disclosure_is_kept(sqlite_database: Database) -> None:
+    attempt_id = await under_way(sqlite_database)
+    told = Turn(
+        speaker="bot", text="我是智能客服", heard="我是智能客服", start_ms=0, end_ms=2100, act="disclosure"
+    )
+    await settle(sqlite_database, attempt_id, result(Outcome.REFUSED, turns=(told,)))
+    (call,) = await rows(sqlite_database, Call)
+    assert call.disclosure_ms == 2100
 
 
 async def test_a_second_settling_changes_nothing(database: Database) -> None:
