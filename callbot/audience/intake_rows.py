@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from callbot.audience import columns
 from callbot.audience.sheet import Rejection, Row, read_row
 from callbot.store import intake
+from callbot.store.database import Session
 from callbot.store.phones import NotAPhoneNumber, PhoneVault, parse
 
 REFUSAL_PAUSE: Final = timedelta(days=30)
@@ -86,7 +85,7 @@ class CustomerRows:
                 return [_reject(row, title, f"与第 {first} 行重复", "同一位客户只保留一行")]
         return []
 
-    async def store(self, session: AsyncSession, vault: PhoneVault, good: _Good) -> Stored:
+    async def store(self, session: Session, vault: PhoneVault, good: _Good) -> Stored:
         stored = Stored()
         incoming = [_incoming(values, vault) for _, values in good]
         landed = await intake.take_customers(session, incoming, self._now)
@@ -134,7 +133,7 @@ class HistoryRows:
                 wrong.append(_reject(row, "手机号", str(error), _PHONE_CURE))
         return values, wrong
 
-    async def store(self, session: AsyncSession, vault: PhoneVault, good: _Good) -> Stored:
+    async def store(self, session: Session, vault: PhoneVault, good: _Good) -> Stored:
         stored = Stored()
         named = {values["customer"] for _, values in good if "customer" in values}
         hashes = {
@@ -162,7 +161,7 @@ class HistoryRows:
                 await self._events(session, rows)
         return stored
 
-    async def _events(self, session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    async def _events(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
         events = [{"note": "", "data": {}, **each} for each in rows]
         for event in events:
             if "external_id" not in event:
