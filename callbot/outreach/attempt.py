@@ -22,8 +22,8 @@ from callbot.conversation.result import CallResult, Journal
 from callbot.conversation.writing import Writer
 from callbot.ids import new_id
 from callbot.outreach.calendar import zone_of
+from callbot.outreach.case import Ended
 from callbot.outreach.claim import Taken, claim, set_aside
-from callbot.outreach.consequences import Ended
 from callbot.outreach.dial import Connected, Dial, Expected, hang_up
 from callbot.outreach.permit import Block
 from callbot.outreach.progress import Blocked, Dialling, InCall, OnProgress, Prepared, SetAside, Settled
@@ -39,7 +39,7 @@ _log = structlog.get_logger(__name__)
 
 _LINE_MARGIN_S = 15.0
 """Between the end of ringing and the carrier's media socket."""
-_GOODBYE_S = 5.0
+_GOODBYE_S = 10.0
 """What a conversation gets to come to its end once the line is gone."""
 
 

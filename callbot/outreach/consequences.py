@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 from callbot.conversation.labels import FollowUpKind, Outcome, TransferReason
 from callbot.conversation.result import CallResult, JournalKind, Turn
 from callbot.outreach.calendar import zone_of
+from callbot.outreach.case import Case, Ended
 from callbot.outreach.contact import Contact
-from callbot.outreach.outcomes import MEANINGS, Feedback, Response, follow_ups, settled_outcome
+from callbot.outreach.outcomes import MEANINGS, Feedback, Response, follow_ups
 from callbot.outreach.permit import Permit, earliest
 from callbot.outreach.policy import OUTER_HOURS, Policy, Purpose
 from callbot.outreach.retries import RETRIES, Then, next_try
 from callbot.store.settlement import NewFollowUp, NewTag, NextAttempt, Settlement, Suppression, Unsettled
-from callbot.store.tables import JournalRow
 
 PROMISED_PRIORITY = 1_000_000
 """What the customer asked for is called before everything else."""
 OFFER_AFTER = timedelta(days=3)
 AGENT_WITHIN = timedelta(hours=24)
-EARLY_HANG_UP_MS = 3000
-"""Answered and gone sooner than this is not a conversation."""
 
 SYSTEM = "system"
 SALES_DESK = "sales-desk"
 COMPLAINT_DESK = "complaint-desk"
 LIST_OWNER = "list-owner"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How an attempt ended, as far as the one who ran or found it can say."""
-
-    attempt_id: str
-    outcome: Outcome
-    """Of the conversation, or of the line when there was none."""
-    cause: str = ""
-    """The line's cause or ours: `busy`, `unreachable`, `worker-lost`, `no-media`..."""
-    result: CallResult | None = None
-    interrupted: bool = False
-    """It did not end by itself: a crash, a stop, a carrier that gave no answer."""
-    error: str = ""
-    call: Mapping[str, Any] = field(default_factory=dict)
-    """Further columns of the call row: `recording`, `event_log`, `disclosure_ms`."""
 
 
 def consequences(
@@ -57,21 +37,22 @@ def consequences(
     `contact` is the person as somebody to call back at their own request. All times UTC.
     Source: docs/outcomes.md.
     """
-    case = _Case(ended=ended, before=before, contact=contact, policy=policy, now=now)
-    return case.settlement()
+    case = Case(ended=ended, before=before)
+    return _Consequences(case=case, contact=contact, policy=policy, now=now).settlement()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    ended: Ended
-    before: Unsettled
+class _Consequences:
+    case: Case
     contact: Contact
     policy: Policy
     now: datetime
 
     def settlement(self) -> Settlement:
-        outcome, cause = self._outcome()
-        kinds = follow_ups(outcome, self._journalled(), self._named(), complained=self._complained())
+        outcome, cause = self.case.outcome()
+        kinds = follow_ups(
+            outcome, self.case.journalled(), self.case.named(), complained=self.case.complained()
+        )
         retry: datetime | None = None
         then: Then | None = None
         if kinds == (FollowUpKind.RETRY_LATER,):
@@ -86,95 +67,41 @@ class _Case:
             self._follow_up(kind, outcome, leading=not index, retry=retry, callback=callback, then=then)
             for index, kind in enumerate(kinds)
         )
-        attempt = self.before.attempt
+        attempt = self.case.before.attempt
         settlement = Settlement(
             attempt_id=attempt.id,
             customer_id=attempt.customer_id,
-            state="interrupted" if self.ended.interrupted else "done",
+            state="interrupted" if self.case.ended.interrupted else "done",
             outcome=outcome.value,
             cause=cause,
-            error=self.ended.error,
+            error=self.case.ended.error,
             ended_at=self.now,
             call=self._call(),
-            turns=tuple(_turn(turn) for turn in self.ended.result.turns) if self.ended.result else (),
+            turns=tuple(_turn(turn) for turn in self.case.ended.result.turns) if self.case.ended.result else (),
             customer=self._customer(kinds, outcome, rows),
             tags=self._tags(outcome, cause),
             follow_ups=rows,
             suppression=self._suppression(kinds),
             next_attempt=self._next_attempt(retry, callback, kinds),
-            keeps=self._requested_by() if attempt.answered_at and not self._early() else "",
+            keeps=self.case.requested_by() if attempt.answered_at and not self.case.early() else "",
         )
         return replace(settlement, payload=self._payload(settlement))
-
-    # What happened
-
-    def _outcome(self) -> tuple[Outcome, str]:
-        if self._early():
-            return Outcome.REJECTED, "early_hang_up"
-        outcome = settled_outcome(self.ended.outcome, self._journalled())
-        return outcome, self.ended.cause or outcome.value
-
-    def _early(self) -> bool:
-        result = self.ended.result
-        return (
-            result is not None
-            and result.ended_by == "callee"
-            and result.duration_ms < EARLY_HANG_UP_MS
-            and result.outcome in (Outcome.NO_ANSWER, Outcome.INTERRUPTED)
-            and not any(turn.speaker == "callee" for turn in result.turns)
-            and not self._journalled()
-        )
-
-    def _journalled(self) -> tuple[JournalKind, ...]:
-        noted = self.ended.result.notes if self.ended.result else ()
-        kinds = [JournalKind(row.kind) for row in self.before.journal] + [note.kind for note in noted]
-        return tuple(dict.fromkeys(kinds))
-
-    def _lines(self, kind: JournalKind) -> list[tuple[str, Mapping[str, Any]]]:
-        """Words and data of the notes of one kind; the committed ones, or the call's own where none is."""
-        rows: Sequence[JournalRow] = [row for row in self.before.journal if row.kind == kind]
-        if rows:
-            return [(row.words, row.data) for row in rows]
-        noted = self.ended.result.notes if self.ended.result else ()
-        return [(note.words, note.data) for note in noted if note.kind is kind]
-
-    def _words(self, kind: JournalKind) -> str:
-        return "；".join(words for words, _ in self._lines(kind))
-
-    def _named(self) -> tuple[FollowUpKind, ...]:
-        return self.ended.result.follow_ups if self.ended.result and not self._early() else ()
-
-    def _complained(self) -> bool:
-        transfers = self.ended.result.transfers if self.ended.result else ()
-        return any(transfer.reason == TransferReason.COMPLAINT for transfer in transfers) or (
-            JournalKind.COMPLAINT in self._journalled()
-        )
-
-    def _owed_human(self) -> bool:
-        """They asked for a human, or needed one, and spoke with none."""
-        transfers = self.ended.result.transfers if self.ended.result else ()
-        if any(transfer.result == "connected" for transfer in transfers):
-            return False
-        return bool(transfers) or self._complained() or JournalKind.TRANSFER_REQUEST in self._journalled()
-
-    def _requested_by(self) -> str:
-        return str(self.before.attempt.permit.get("requested_by", ""))
 
     # When to call again
 
     def _next_try(self, outcome: Outcome, cause: str) -> datetime | Then:
-        zone = zone_of(self.before.customer.timezone)
+        zone = zone_of(self.case.before.customer.timezone)
         if zone is None:
             return Then.NOTHING
-        requested = self.before.attempt.purpose == Purpose.REQUESTED
+        requested = self.case.before.attempt.purpose == Purpose.REQUESTED
         earlier = [
             _retry_key(row.cause, row.outcome)
-            for row in self.before.earlier
-            if row.batch_id == self.before.attempt.batch_id
+            for row in self.case.before.earlier
+            if row.batch_id == self.case.before.attempt.batch_id
         ]
         if cause == "early_hang_up" or outcome is Outcome.REJECTED:
             # Two weak refusals are a soft no, in whichever batch.
-            weak = [row for row in self.before.earlier if row.outcome == Outcome.REJECTED]
+            weak = [row for row in self.case.before.earlier if row.outcome == Outcome.REJECTED]
             if weak:
                 return Then.SOFT_NO
         return next_try(
@@ -188,14 +115,14 @@ class _Case:
 
     def _instead(self, then: Then) -> tuple[FollowUpKind, ...]:
         match then:
-            case Then.SECOND_PUSH if not self.before.second_push:
+            case Then.SECOND_PUSH if not self.case.before.second_push:
                 return (FollowUpKind.PUSH_OFFER_3D,)
             case Then.SECOND_PUSH | Then.LIST_OWNER:
                 return (FollowUpKind.ASSIGN_AGENT_24H,)
             case Then.SOFT_NO:
                 return (FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D,)
             case Then.NOTHING:
-                return (FollowUpKind.ASSIGN_AGENT_24H,) if self._requested_by() else ()
+                return (FollowUpKind.ASSIGN_AGENT_24H,) if self.case.requested_by() else ()
             case _:
                 assert_never(then)
 
@@ -204,8 +131,8 @@ class _Case:
 
         None when no time is known to be allowed; a human then decides.
         """
-        wanted = self.ended.result.callback_at if self.ended.result else None
-        for _, data in self._lines(JournalKind.CALLBACK):
+        wanted = self.case.ended.result.callback_at if self.case.ended.result else None
+        for _, data in self.case.lines(JournalKind.CALLBACK):
             wanted = wanted or _instant(data.get("when"))
         start = max(wanted or self.now + timedelta(days=1), self.now)
         decision = earliest(self.contact, self.policy, start)
@@ -214,7 +141,7 @@ class _Case:
     def _next_attempt(
         self, retry: datetime | None, callback: datetime | None, kinds: tuple[FollowUpKind, ...]
     ) -> NextAttempt | None:
-        attempt = self.before.attempt
+        attempt = self.case.before.attempt
         if FollowUpKind.BLACKLIST in kinds:
             return None
         if retry is not None:
@@ -222,9 +149,9 @@ class _Case:
                 purpose=attempt.purpose,
                 priority=attempt.priority,
                 due_at=retry,
-                requested_by=self._requested_by(),
+                requested_by=self.case.requested_by(),
             )
-        if callback is not None and not self._owed_human():
+        if callback is not None and not self.case.owed_human():
             return NextAttempt(
                 purpose=Purpose.REQUESTED,
                 priority=PROMISED_PRIORITY,
@@ -246,8 +173,8 @@ class _Case:
         then: Then | None,
     ) -> NewFollowUp:
         now = self.now
-        agent = self.before.customer.named_agent or SALES_DESK
-        result = self.ended.result
+        agent = self.case.before.customer.named_agent or SALES_DESK
+        result = self.case.ended.result
         said = {"concern": result.concern} if result and result.concern else {}
 
         def row(owner: str, due: datetime, *, state: str = "open", **detail: Any) -> NewFollowUp:
@@ -259,10 +186,10 @@ class _Case:
             case FollowUpKind.ASSIGN_AGENT_24H:
                 owner = LIST_OWNER if then is Then.LIST_OWNER else agent
                 why = "多次未接通，转人工跟进" if then else "客户有明确意向或已获承诺"
-                owed = (self._words(JournalKind.PROMISE), self._words(JournalKind.TRANSFER_REQUEST))
+                owed = (self.case.words(JournalKind.PROMISE), self.case.words(JournalKind.TRANSFER_REQUEST))
                 return row(owner, now + AGENT_WITHIN, why=why, words=[words for words in owed if words])
             case FollowUpKind.PUSH_OFFER_3D:
-                channel = self.before.customer.preferred_channel
+                channel = self.case.before.customer.preferred_channel
                 return row(
                     SYSTEM,
                     now + OFFER_AFTER,
@@ -275,34 +202,34 @@ class _Case:
                     SYSTEM, now, state="done", no_touch_until=(now + self.policy.refusal.soft).isoformat()
                 )
             case FollowUpKind.BLACKLIST:
-                words = self._words(JournalKind.DO_NOT_CALL)
-                return row(SYSTEM, now, state="done", scope=self._scope(), words=words)
+                words = self.case.words(JournalKind.DO_NOT_CALL)
+                return row(SYSTEM, now, state="done", scope=self.case.scope(), words=words)
             case FollowUpKind.COMPLAINT_PAUSE_30D:
                 return row(
                     COMPLAINT_DESK,
                     now + self.policy.refusal.complaint_answer,
-                    words=self._words(JournalKind.COMPLAINT),
+                    words=self.case.words(JournalKind.COMPLAINT),
                     pause_until=(now + self.policy.refusal.complaint_pause).isoformat(),
                     compensation=[
                         {"code": offer.code, "version": offer.version, "title": offer.title}
-                        for offer in self.before.compensation
+                        for offer in self.case.before.compensation
                     ],
-                    transfers=self._transfers(),
+                    transfers=self.case.transfers(),
                 )
             case FollowUpKind.AGENT_HANDLES_NOW:
-                talked = [one for one in self._transfers() if one["result"] == "connected"]
+                talked = [one for one in self.case.transfers() if one["result"] == "connected"]
                 owner = str((talked[-1]["agent_id"] if talked else None) or agent)
-                return row(owner, now, transfers=self._transfers())
+                return row(owner, now, transfers=self.case.transfers())
             case FollowUpKind.SCHEDULE_CALLBACK:
                 spoken = result.callback_spoken if result else ""
                 spoken = spoken or next(
-                    (str(data.get("spoken", "")) for _, data in self._lines(JournalKind.CALLBACK)), ""
+                    (str(data.get("spoken", "")) for _, data in self.case.lines(JournalKind.CALLBACK)), ""
                 )
-                if self._owed_human() or callback is None:
-                    owner = COMPLAINT_DESK if self._complained() else agent
+                if self.case.owed_human() or callback is None:
+                    owner = COMPLAINT_DESK if self.case.complained() else agent
                     due = (
                         min(callback or now + AGENT_WITHIN, now + AGENT_WITHIN)
-                        if self._owed_human()
+                        if self.case.owed_human()
                         else (callback or now + AGENT_WITHIN)
                     )
                     return row(owner, due, spoken=spoken, by="human")
@@ -314,24 +241,10 @@ class _Case:
             case _:
                 assert_never(kind)
 
-    def _transfers(self) -> list[dict[str, Any]]:
-        transfers = self.ended.result.transfers if self.ended.result else ()
-        return [
-            {
-                "transfer_id": transfer.transfer_id,
-                "reason": transfer.reason,
-                "result": transfer.result,
-                "agent_id": transfer.agent_id,
-                "wrap_up": dict(transfer.wrap_up),
-                "bridged_ms": transfer.bridged_ms,
-            }
-            for transfer in transfers
-        ]
-
     def _customer(
         self, kinds: tuple[FollowUpKind, ...], outcome: Outcome, rows: tuple[NewFollowUp, ...]
     ) -> dict[str, Any]:
-        customer, refusal, now = self.before.customer, self.policy.refusal, self.now
+        customer, refusal, now = self.case.before.customer, self.policy.refusal, self.now
         changes: dict[str, Any] = {}
         if FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D in kinds:
             changes["low_priority"] = True
@@ -343,7 +256,7 @@ class _Case:
         if FollowUpKind.MARK_NUMBER_INVALID in kinds:
             changes["number_valid"] = False
             changes["number_note"] = "空号" if outcome is Outcome.INVALID_NUMBER else "号主不符"
-        if self._complained() or outcome is Outcome.TRANSFERRED:
+        if self.case.complained() or outcome is Outcome.TRANSFERRED:
             changes["own_enquiry_at"] = now  # they came to us: the answer may need one more call (R140)
         touches = [row.due_at for row in rows if row.state == "open" and row.owner == SYSTEM]
         changes["next_touch_at"] = None if FollowUpKind.BLACKLIST in kinds else min(touches, default=None)
@@ -352,20 +265,20 @@ class _Case:
     def _tags(self, outcome: Outcome, cause: str) -> tuple[NewTag, ...]:
         meaning = MEANINGS[outcome]
         response, feedback = meaning.response, meaning.feedback
-        if self._complained() and response is not Response.REFUSED:
+        if self.case.complained() and response is not Response.REFUSED:
             response = feedback = None
         elif outcome is Outcome.TRANSFERRED and any(
-            one["reason"] == TransferReason.HIGH_VALUE_COMPLEX_QUERY for one in self._transfers()
+            one["reason"] == TransferReason.HIGH_VALUE_COMPLEX_QUERY for one in self.case.transfers()
         ):
             response, feedback = Response.WILLING, Feedback.CLEAR_NEED
-        evidence = {"attempt_id": self.before.attempt.id, "outcome": outcome.value, "cause": cause}
+        evidence = {"attempt_id": self.case.before.attempt.id, "outcome": outcome.value, "cause": cause}
         tags = []
         if response:
             tags.append(NewTag(name="触达结果", value=response, rule="R028-R030", evidence=evidence))
         if feedback:
             tags.append(NewTag(name="意向反馈", value=feedback, rule="R141", evidence=evidence))
-        if self._complained():
-            words = self._words(JournalKind.COMPLAINT)
+        if self.case.complained():
+            words = self.case.words(JournalKind.COMPLAINT)
             tags.append(
                 NewTag(name="投诉", value="处理中", rule="R167-R169", evidence={**evidence, "words": words})
             )
@@ -374,16 +287,11 @@ class _Case:
     def _suppression(self, kinds: tuple[FollowUpKind, ...]) -> Suppression | None:
         if FollowUpKind.BLACKLIST not in kinds:
             return None
-        return Suppression(scope=self._scope(), words=self._words(JournalKind.DO_NOT_CALL))
-
-    def _scope(self) -> str:
-        """`voice` only where every such sentence limited it to calls; in doubt `all`."""
-        scopes = {str(data.get("scope", "all")) for _, data in self._lines(JournalKind.DO_NOT_CALL)}
-        return "voice" if scopes == {"voice"} else "all"
+        return Suppression(scope=self.case.scope(), words=self.case.words(JournalKind.DO_NOT_CALL))
 
     def _call(self) -> dict[str, Any]:
-        columns = dict(self.ended.call)
-        if result := self.ended.result:
+        columns = dict(self.case.ended.call)
+        if result := self.case.ended.result:
             columns |= {
                 "duration_ms": result.duration_ms,
                 "ended_by": result.ended_by,
@@ -393,22 +301,22 @@ class _Case:
                     "concern": result.concern,
                     "callback_at": result.callback_at.isoformat() if result.callback_at else None,
                     "callback_spoken": result.callback_spoken,
-                    "transfers": self._transfers(),
+                    "transfers": self.case.transfers(),
                 },
             }
             if result.flow:
                 columns |= {"flow": result.flow, "flow_version": result.flow_version}
-        elif self.ended.interrupted:
-            columns |= {"end_reason": self.ended.cause}
+        elif self.case.ended.interrupted:
+            columns |= {"end_reason": self.case.ended.cause}
         return columns
 
     def _payload(self, settlement: Settlement) -> dict[str, Any]:
         return {
             "attempt_id": settlement.attempt_id,
-            "batch_id": self.before.batch.id,
+            "batch_id": self.case.before.batch.id,
             "customer_id": settlement.customer_id,
-            "external_id": self.before.customer.external_id,
-            "call_id": self.before.call.id if self.before.call else None,
+            "external_id": self.case.before.customer.external_id,
+            "call_id": self.case.before.call.id if self.case.before.call else None,
             "outcome": settlement.outcome,
             "cause": settlement.cause,
             "ended_at": settlement.ended_at.isoformat(),

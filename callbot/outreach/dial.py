@@ -11,7 +11,7 @@ import structlog
 
 from callbot.conversation.labels import Outcome
 from callbot.conversation.line import Line
-from callbot.outreach.consequences import Ended
+from callbot.outreach.case import Ended
 from callbot.outreach.outcomes import LINE_OUTCOMES
 from callbot.outreach.progress import LineChanged, OnProgress
 from callbot.store.tables import Attempt

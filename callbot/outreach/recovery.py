@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from callbot.clock import Clock, SystemClock
 from callbot.conversation.labels import Outcome
-from callbot.outreach.consequences import Ended
+from callbot.outreach.case import Ended
 from callbot.outreach.dial import find, hang_up
 from callbot.outreach.outcomes import LINE_OUTCOMES
 from callbot.outreach.settle import Settler

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from callbot.clock import Clock
 from callbot.errors import BadInput
-from callbot.outreach.consequences import Ended, consequences
+from callbot.outreach.case import Ended
+from callbot.outreach.consequences import consequences
 from callbot.outreach.contacts import as_contact
 from callbot.outreach.policy import DEFAULT, Purpose, policy_for
 from callbot.store import contacts, settlement

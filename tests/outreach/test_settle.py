@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 
 from callbot.conversation.labels import FollowUpKind, Outcome
 from callbot.conversation.result import CallResult, TransferResult, Turn
-from callbot.outreach.consequences import Ended
+from callbot.outreach.case import Ended
 from callbot.outreach.settle import Settler
 from callbot.store.database import Database
 from callbot.store.tables import (
