@@ -93,9 +93,7 @@ async def _chat(flow: Flow, name: str, brand: str) -> None:
         flow=flow,
     )
     now = datetime.now(UTC)
-    dialogue = Dialogue(
-        plan, now=now, parse_time=lambda text, at: spoken_time.when(text, at, SHANGHAI)
-    )
+    dialogue = Dialogue(plan, now=now, parse_time=lambda text, at: spoken_time.when(text, at, SHANGHAI))
     state, act = dialogue.open()
     said: list[Said] = []
     level = 0
@@ -115,14 +113,12 @@ async def _chat(flow: Flow, name: str, brand: str) -> None:
         heard = "".join(words.text for words in state.last)
         context = Context(bot_said=heard, step=state.step, asks=state.asks, choices=state.choices)
         reading = await reader.read(text, context)
-        said.append(
-            Said(turn=len(said), text=text, reading=reading, bot_said=heard, asks=state.asks)
-        )
+        said.append(Said(turn=len(said), text=text, reading=reading, bot_said=heard, asks=state.asks))
         needed = need(said, since=len(said) - 1)
-        _out.print(f"[dim]  {reading.intent} {reading.confidence:.2f} · {reading.emotion} {dict(reading.slots)}[/]")
-        state, act = dialogue.respond(
-            state, reading, datetime.now(UTC), need=needed.reason if needed else None
+        _out.print(
+            f"[dim]  {reading.intent} {reading.confidence:.2f} · {reading.emotion} {dict(reading.slots)}[/]"
         )
+        state, act = dialogue.respond(state, reading, datetime.now(UTC), need=needed.reason if needed else None)
         over = _show(act)
         if act.transfer is not None:
             _out.print("[dim]  （没有人工在线）[/]")

@@ -431,13 +431,16 @@ class Dialogue:
 
 
 def default_callback(now: datetime, plan: CallPlan) -> datetime:
-    """When to call back somebody who named no time: in two hours if the day still allows, else tomorrow at
-    ten, always within 24 hours and in the callee's own time (R158, R167)."""
-    local = now.astimezone(plan.zone) + timedelta(hours=2)
-    if local.date() == now.astimezone(plan.zone).date() and (9 <= local.hour < 12 or 14 <= local.hour < 19):
-        return local.astimezone(UTC)
-    morning = now.astimezone(plan.zone).replace(hour=10, minute=0, second=0, microsecond=0)
-    if morning <= now.astimezone(plan.zone):
+    """When to call back somebody who named no time: in two hours if the day still allows, after the noon
+    rest, else tomorrow at ten; within 24 hours and in the callee's own time (R158, R167)."""
+    local = now.astimezone(plan.zone)
+    later = local + timedelta(hours=2)
+    if later.date() == local.date() and (9 <= later.hour < 12 or 14 <= later.hour < 19):
+        return later.astimezone(UTC)
+    if later.date() == local.date() and 12 <= later.hour < 14:
+        return later.replace(hour=14, minute=30, second=0, microsecond=0).astimezone(UTC)
+    morning = local.replace(hour=10, minute=0, second=0, microsecond=0)
+    if morning <= local:
         morning += timedelta(days=1)
     return morning.astimezone(UTC)
 

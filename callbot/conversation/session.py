@@ -26,7 +26,7 @@ from callbot.conversation.line import Dtmf, HungUp, Line, LineEvent, Played, Spe
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Reader
 from callbot.conversation.record import Record
-from callbot.conversation.result import CallLog, CallResult, Journal, JournalKind, Turn
+from callbot.conversation.result import CallLog, CallResult, Journal, JournalKind
 from callbot.conversation.speaking import GuardCheck, Speaking, Spoken
 from callbot.conversation.understand import spoken_time
 from callbot.conversation.writing import Writer

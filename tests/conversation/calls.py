@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,11 @@ class Call:
         return next(at_ms for event, at_ms, _ in self.log.events if event == name)
 
 
+@cache
+def ecommerce() -> Flow:
+    return load_flow(FLOWS / "winback" / "ecommerce.yaml")
+
+
 def plan(flow: Flow | None = None, **changes: Any) -> CallPlan:
     values: dict[str, Any] = {
         "call_id": "call-1",
@@ -92,7 +99,7 @@ def plan(flow: Flow | None = None, **changes: Any) -> CallPlan:
         "person": PERSON,
         "offers": (OFFER,),
         "opener": OPENER,
-        "flow": flow or load_flow(FLOWS / "winback" / "ecommerce.yaml"),
+        "flow": flow or ecommerce(),
     }
     return CallPlan(**{**values, **changes})
 
@@ -117,8 +124,6 @@ def call(
     """Hold one call. `end`: the line is cut by the carrier after so many seconds, with that reason."""
 
     async def hold() -> Call:
-        import asyncio
-
         line = ScriptedLine(script)
         log = MemoryLog()
         used_journal = journal or MemoryJournal()

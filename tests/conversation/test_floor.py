@@ -86,7 +86,17 @@ def test_listening_words_let_the_bot_go_on(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["等一下", "听我说", "别说了", "嗯等一下", "你们是哪家公司", "不需要", "我不需要谢谢你不要再打了", "行了行了"]
+    "words",
+    [
+        "等一下",
+        "听我说",
+        "别说了",
+        "嗯等一下",
+        "你们是哪家公司",
+        "不需要",
+        "我不需要谢谢你不要再打了",
+        "行了行了",
+    ],
 )
 def test_anything_else_takes_the_floor(words: str) -> None:
     stage = talking()
@@ -139,7 +149,14 @@ def test_a_greeting_over_the_disclosure_does_not_stop_the_opener() -> None:
 
 @pytest.mark.parametrize(
     ("text", "after_ms"),
-    [("我在上班", 700), ("多少钱", 420), ("你们是骗子吗", 420), ("嗯那个", 1540), ("我想想", 1540), ("因为", 1540)],
+    [
+        ("我在上班", 700),
+        ("多少钱", 420),
+        ("你们是骗子吗", 420),
+        ("嗯那个", 1540),
+        ("我想想", 1540),
+        ("因为", 1540),
+    ],
 )
 def test_the_words_decide_how_long_silence_ends_a_turn(text: str, after_ms: int) -> None:
     stage = Stage()
@@ -159,7 +176,9 @@ def test_a_turn_of_several_stretches_is_joined() -> None:
     stage.callee("我在你们那儿买的", 1000, 2000)
     stage.callee("后来坏了", 2450, 3000)
     stage.until(4000)
-    assert [action.text for action in stage.done if isinstance(action, TakeTurn)] == ["我在你们那儿买的，后来坏了"]
+    assert [action.text for action in stage.done if isinstance(action, TakeTurn)] == [
+        "我在你们那儿买的，后来坏了"
+    ]
 
 
 def test_going_on_before_the_answer_withdraws_it() -> None:
