@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, assert_never
@@ -221,6 +222,7 @@ class Session:
                     spoken.play_ms = self.line.now_ms
                     self.log.event("play", self.line.now_ms, speech=spoken.id, text=spoken.utterance.text)
                     self.line.play(spoken.id, self.speaking.audio(spoken))
+                    self._make_next(spoken)
                 case on.Pause():
                     self.log.event("pause", self.line.now_ms)
                     self.line.pause()
@@ -358,6 +360,12 @@ class Session:
             self._act = speeches
         await self.tell_floor(on.Say(speeches=tuple(spoken.speech for spoken in speeches)))
 
+    def _make_next(self, playing: Spoken) -> None:
+        """While one speech is heard the beginning of the next is made, so that no gap parts them."""
+        for spoken, following in itertools.pairwise(self._act):
+            if spoken is playing:
+                self.start(self.speaking.begin(following))
+
     async def _played(self, event: Played) -> None:
         closed = self.speaking.played(event)
         if closed is None:
@@ -426,6 +434,7 @@ class Session:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.options.closing_s):
                 await self._last_of_transfer()
+        await self.speaking.drop_unsaid()
         if self.handing.wrapping is not None:
             await asyncio.wait([self.handing.wrapping])
         if self.handing.tap is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from asr_tts.audio import Audio
@@ -28,6 +29,7 @@ class Spoken:
     latency: TurnLatency | None = None
     """Of the answer it begins."""
     source: AsyncIterator[Audio] | None = None
+    starting: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     first: Audio | None = None
     made_ms: int = 0
     whole: bool = False
@@ -85,21 +87,27 @@ class Speaking:
         return spoken
 
     async def begin(self, spoken: Spoken) -> None:
-        """Make the first sound of a speech before it is due. Never raises."""
-        if spoken.source is not None:
-            return
-        try:
-            spoken.source, spoken.first = await self._first(self.voice, spoken.utterance.text)
-        except (VoiceFailed, TimeoutError) as error:
-            self.log.event("voice-failed", self.now_ms(), speech=spoken.id, error=repr(error))
-            if self.fallback is None:
-                spoken.failed = True
+        """Make the first sound of a speech before it is due, once. Never raises for a failing voice."""
+        async with spoken.starting:
+            if spoken.source is not None or spoken.failed:
                 return
-            try:
-                spoken.source, spoken.first = await self._first(self.fallback, spoken.utterance.text)
-            except (VoiceFailed, TimeoutError) as second:
-                self.log.event("voice-failed", self.now_ms(), speech=spoken.id, error=repr(second))
-                spoken.failed = True
+            for voice in (self.voice, self.fallback):
+                if voice is None:
+                    continue
+                try:
+                    spoken.source, spoken.first = await self._first(voice, spoken.utterance.text)
+                except (VoiceFailed, TimeoutError) as error:
+                    self.log.event("voice-failed", self.now_ms(), speech=spoken.id, error=repr(error))
+                else:
+                    return
+            spoken.failed = True
+
+    async def drop_unsaid(self) -> None:
+        """Let go of sound that was begun and never played."""
+        for spoken in self.speeches.values():
+            if spoken.heard is None and isinstance(spoken.source, AsyncGenerator):
+                with contextlib.suppress(RuntimeError, VoiceFailed):
+                    await spoken.source.aclose()
 
     async def _first(self, voice: Voice, text: str) -> tuple[AsyncIterator[Audio], Audio | None]:
         source = voice.speak(text)

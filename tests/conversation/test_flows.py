@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from calls import NOW, OFFER, OPENER, PERSON, plan
+from calls import NOW, OFFER, OPENER, PERSON, call, plan
 from typer.testing import CliRunner
 
 from callbot.conversation import wording
@@ -16,11 +16,13 @@ from callbot.conversation.dialogue import Dialogue, default_callback
 from callbot.conversation.facts import Offer
 from callbot.conversation.flow import Flow
 from callbot.conversation.flow_loader import load_flow, load_flows
+from callbot.conversation.foresee import foreseeable
 from callbot.conversation.guard import Sheet, check
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Reading
 from callbot.errors import BadInput
 from callbot.flow_cli import app
+from callbot.testing import Utter
 
 FOLDER = Path(__file__).parents[2] / "dialog_flows"
 FLOWS = load_flows(FOLDER)
@@ -198,3 +200,14 @@ def test_the_opener_of_the_plan_is_what_is_said() -> None:
     dialogue = Dialogue(plan(), now=NOW, parse_time=lambda text, now: None)
     _, act = dialogue.open()
     assert OPENER.text in [words.text for words in act.utterances]
+
+
+def test_what_can_be_made_ahead_covers_what_a_plain_call_says() -> None:
+    ahead = foreseeable(plan(), NOW)
+    assert ahead[:2] == ("您好，我是悦选商城的AI智能客服，通话会录音。", OPENER.text)
+    assert len(ahead) == len(set(ahead))
+    ended = call(
+        [Utter(text="方便"), Utter(text="多少钱"), Utter(text="好")],
+        {"方便": Intent.AFFIRM, "多少钱": Intent.ASK_PRICE_OFFER, "好": Intent.INTERESTED},
+    )
+    assert {turn.text for turn in ended.result.turns if turn.speaker == "bot"} <= set(ahead)

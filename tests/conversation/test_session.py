@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -77,6 +78,13 @@ def test_each_answer_says_where_its_time_went() -> None:
     latencies = [turn.latency for turn in ended.result.turns if turn.latency]
     assert len(latencies) == 3
     assert all(300 <= latency.turn_end <= 1600 and latency.reader == 20 for latency in latencies)
+
+
+def test_a_slow_voice_leaves_no_gap_between_two_speeches_of_one_answer() -> None:
+    ended = hold("方便", voice=FakeVoice(delay_s=1.0))
+    spans = sorted(ended.line.sounding)
+    opener, question = (next(span for span in spans if span[2] == name) for name in ("s2", "s3"))
+    assert question[0] - [span for span in spans if span[2] == opener[2]][-1][1] < 300
 
 
 def test_a_slow_recogniser_is_counted_as_such() -> None:
@@ -214,7 +222,7 @@ def test_a_complaint_reaches_a_human() -> None:
 def test_waiting_for_a_human_is_never_silent() -> None:
     ended = hold("转人工", desk=FakeDesk(ring_s=30.0, frames=50))
     spans = sorted(span for span in ended.line.sounding if span[0] >= ended.at("transfer-offered"))
-    quiet = [later[0] - earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)]
+    quiet = [later[0] - earlier[1] for earlier, later in itertools.pairwise(spans)]
     assert max(quiet[:3]) <= 8_500
     assert sum(turn.act == "hold" for turn in ended.result.turns) >= 2
 
@@ -399,7 +407,7 @@ def test_any_callee_leaves_one_outcome_and_only_heard_words(
     for turn in ended.result.turns:
         assert turn.text.startswith(turn.heard)
     spans = sorted(ended.line.sounding)
-    assert all(earlier[1] <= later[0] + 1 for earlier, later in zip(spans, spans[1:], strict=False))
+    assert all(earlier[1] <= later[0] + 1 for earlier, later in itertools.pairwise(spans))
     said = [turn.text for turn in ended.result.turns if turn.speaker == "callee"]
     if "别再打了" in said:
         assert ended.result.outcome is Outcome.DO_NOT_CALL
