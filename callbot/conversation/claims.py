@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from callbot.conversation.numerals import CHARACTERS, NUMERAL, value
@@ -27,6 +27,11 @@ class Kind(StrEnum):
     NUMBER = "数字"
 
 
+THRESHOLD = "满"
+"""满三百减五十: the three hundred is no gift, and never vouches for one."""
+_SPENT = re.compile(r"(?:满|消费|买够|买到|达到?|超过)$")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """One number with its meaning."""
@@ -35,7 +40,7 @@ class Claim:
     value: float
     """Percent taken off, money in fen, month*100+day, minutes since midnight, or the number itself."""
     unit: str = ""
-    """For durations: 年 月 周 天 时 分 秒."""
+    """For durations: 年 月 周 天 时 分 秒; for money `THRESHOLD` when it is what must be spent first."""
     span: str
     """The words."""
 
@@ -131,6 +136,8 @@ def _claims(text: str) -> Iterator[Claim]:
             found = _claim(name, match)
             if found is None:
                 continue
+            if found.kind is Kind.MONEY and (span.startswith("满") or _SPENT.search(rest[: match.start()])):
+                found = replace(found, unit=THRESHOLD)
             rest = rest[: match.start()] + "\0" * len(span) + rest[match.end() :]
             yield found
 

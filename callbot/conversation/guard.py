@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from callbot.conversation.claims import Claim, Kind, claims, spelled
+from callbot.conversation.claims import THRESHOLD, Claim, Kind, claims, spelled
 from callbot.conversation.facts import Offer
 
 
@@ -70,17 +70,19 @@ def _usable(sheet: Sheet) -> Iterator[Offer]:
 
 def _known(sheet: Sheet) -> _Known:
     texts = [*sheet.facts, *sheet.slots.values()]
+    told = len(texts)
     values: set[tuple[Kind, float, str]] = set()
     for offer in _usable(sheet):
         texts += [offer.title, offer.gift or ""]
         for kind, amount in (
             (Kind.PERCENT_OFF, offer.discount_percent),
             (Kind.MONEY, offer.amount_fen),
-            (Kind.MONEY, offer.min_spend_fen),
             (Kind.COUNT, offer.stock),
         ):
             if amount is not None:
                 values.add((kind, float(amount), ""))
+        if offer.min_spend_fen is not None:
+            values.add((Kind.MONEY, float(offer.min_spend_fen), THRESHOLD))
         for day in (offer.valid_from, offer.valid_until):
             if day is not None:
                 values |= _dated(day)
@@ -88,9 +90,11 @@ def _known(sheet: Sheet) -> _Known:
             left = (offer.valid_until - sheet.today).days
             values |= {(Kind.DURATION, float(left), "天"), (Kind.DURATION, float(left + 1), "天")}
     values |= _dated(sheet.today)
-    for text in texts:
+    for index, text in enumerate(texts):
         for claim in claims(text):
             values.add((claim.kind, claim.value, claim.unit))
+            if claim.kind is Kind.MONEY and index < told:
+                values |= {(Kind.MONEY, claim.value, ""), (Kind.MONEY, claim.value, THRESHOLD)}
             if claim.kind is Kind.DATE:
                 values |= {(Kind.MONTH, claim.value // 100, ""), (Kind.DAY, claim.value % 100, "")}
                 values |= {(Kind.YEAR, float(year), "") for year in re.findall(r"20\d\d", text)}
@@ -119,7 +123,7 @@ def _vouched(claim: Claim, known: _Known, sheet: Sheet) -> bool:
 _PROMISES = re.compile(
     r"(?:保证(?!金)|承诺|担保|打包票|拍胸脯|绝对|绝不|决不|百分之?百|百分百|一定(?:能|会|可以|给|帮|让|有|行|好|是最|瘦|提|过|赚|成|见)|肯定(?:能|会|可以|给|有|行|赚|过)|必(?:赚|过|中|涨|瘦|能)"
     r"|包(?:您|你|过|治|退|换|赔|好|会|赚|瘦|满意|成功|邮|安装|教会)|保(?:本|过|收益|值|赚|息)|稳赚|稳过|稳赢|只赚不赔|躺赚|高收益"
-    r"|免(?:息|费|单|首付|年费|手续费|运费|邮|押金?|租|试用费|服务费)|0(?:利息|利率|元|首付|风险|门槛|手续费)|零(?:利息|利率|首付|风险|门槛|手续费|元|副作用|伤害|痛)|无(?:利息|息|风险|副作用|门槛|条件退|理由退|痛|抵押|需还|限次)"
+    r"|免(?:息|费|单|首付|年费|手续费|运费|邮|押金?|租|试用费|服务费)|(?<![\d.])0(?:利息|利率|元|首付|风险|门槛|手续费)|零(?:利息|利率|首付|风险|门槛|手续费|元|副作用|伤害|痛)|无(?:利息|息|风险|副作用|门槛|条件退|理由退|痛|抵押|需还|限次)"
     r"|没有?(?:任何|一点|丝毫)?(?:风险|副作用|利息|手续费|后遗症|痛)|不(?:收|要|花)(?:您|你)?(?:一分|任何)?(?:钱|费|手续费|利息)|不反弹|永不|永久|永远|终身|终生|一辈子|一劳永逸"
     r"|全网最|全国最|最(?:低价?|便宜|优惠的?价|划算|好的?价|低折扣|高收益|大优惠)|史上|有史以来|行业(?:第一|最)|第一(?:品牌|名)|唯一(?:一家|指定|授权)|独家(?!新闻)|国家级|顶级|特批|破例|内部价|底价|骨折价?|跳楼价|白菜价|白送|白给|白拿|倒贴"
     r"|根治|治愈|痊愈|药到病除|立竿见影|(?:立刻|马上|当场|立即|一次)(?:见效|生效|到账|退款|变白|提分|返现)|无效(?:退|全退|包退)|(?:全额|无条件|随时|无理由)(?:可以?)?(?:退|返)|退一赔|假一赔|双倍|翻倍|翻番|加倍"

@@ -32,9 +32,9 @@ NO_PRESSURE = frozenset({"体验受损", "价值转移"})
 _GREETINGS = ("{you}您好，我是{brand}的小助手", "{you}您好，这里是{brand}", "您好{you}，我是{brand}客服小助手")
 
 _CARE = (
-    "{memory}，想听听您用下来顺不顺心？",
-    "{memory}，这次不推销，就想问问您用着怎么样？",
-    "{memory}，好久没联系，您这边还顺利吗？",
+    "{memory}，想听听您后来感觉怎么样，还顺利吗？",
+    "{memory}，这次不推销，就想问问您后来还顺利吗？",
+    "{memory}，好久没联系，您这边一切还顺利吗？",
 )
 _CARE_HURT = (
     "{memory}，有没有让您不舒心的地方？今天不推销，只想听您说说。",
@@ -42,10 +42,13 @@ _CARE_HURT = (
     "{memory}，这通电话只想听您的真实感受，哪里不满意都可以说。",
 )
 _WITH_OFFER = (
-    "{memory}，给您申请了{offer}，您更关注价格还是效果？",
-    "{memory}，这次为您留了{offer}，您更看重价格还是效果？",
-    "{memory}，老客户现在有{offer}，您更在意价格还是品质？",
+    "{memory}，给您申请了{offer}，您更关注{choice}？",
+    "{memory}，这次为您留了{offer}，您更看重{choice}？",
+    "{memory}，这次您可以用{offer}，您更在意{choice}？",
 )
+_WITH_OFFER_SHORT = "{memory}，为您留了{offer}，看重{choice}？"
+_CHOICES = {"医美": "效果还是价格", "教育": "课程效果还是价格", "金融": "收益还是灵活"}
+"""The two options of the closing question by industry; 价格还是效果 elsewhere (R157)."""
 _BY_STRATEGY: dict[str, tuple[str, ...]] = {
     "内容再激活": (
         "{memory}，整理了一些相关的新内容，您更想听使用心得还是新品？",
@@ -133,7 +136,8 @@ def scripted_opener(person: Person, offers: Sequence[Offer], today: date) -> Ope
                 offers=tuple(offer.code for offer in used),
                 rejected=tuple(rejected),
             )
-        rejected.append(f"{text} — {why}")
+        if len(text) <= LONGEST_OPENER:
+            rejected.append(f"{text} — {why}")
     # Names and brands come from the customer's list: even they are not trusted to say numbers.
     return Opener(
         text="您好，好久没联系了，想听听您最近用得还顺利吗？", writer=WRITER, rejected=tuple(rejected)
@@ -152,7 +156,9 @@ def refusal(text: str, person: Person, offers: Sequence[Offer], today: date) -> 
         r"优惠|折|券|礼包|补贴|福利|下单|抢|购买吧|办理一", _without(text, person.facts)
     ):
         return "这位客户这次只问候，不推销"
-    if person.reason in NO_PRESSURE and re.search(r"限时|截止|最后|仅剩|到期|抓紧|尽快", text):
+    if person.reason in NO_PRESSURE and re.search(
+        r"限时|截止|最后|仅剩|到期|抓紧|尽快", _without(text, person.facts)
+    ):
         return "这位客户不能催促"
     allowed = offers if person.reason not in CARE_ONLY else ()
     names = (person.brand, person.salutation)
@@ -180,17 +186,24 @@ def _candidates(
     memories.append((_NO_MEMORY, ()))
     greetings = _ordered(_GREETINGS, person.customer_id)
     bodies = _bodies(person)
+    choice = _CHOICES.get(person.industry, "价格还是效果")
+    # Where nobody knows Mr from Ms the salutation is 周您: nobody is greeted like that.
+    you = "" if person.salutation.endswith("您") else person.salutation
     sells = person.reason not in CARE_ONLY | NO_PRESSURE and (
         person.strategy == "优惠补偿" or person.reason == "自然流失"
     )
     valid = [offer for offer in offers if offer.valid_until is None or offer.valid_until >= today]
     for memory, cites in memories:
         for greeting in (*greetings, "{you}您好，我是{brand}"):
-            start = greeting.format(you=person.salutation, brand=person.brand)
+            start = greeting.format(you=you, brand=person.brand)
             if sells:
                 for offer in valid:
-                    for body in _ordered(_WITH_OFFER, person.customer_id):
-                        yield f"{start}。{body.format(memory=memory, offer=offer.title)}", cites, (offer,)
+                    for body in (*_ordered(_WITH_OFFER, person.customer_id), _WITH_OFFER_SHORT):
+                        yield (
+                            f"{start}。{body.format(memory=memory, offer=offer.title, choice=choice)}",
+                            cites,
+                            (offer,),
+                        )
             for body in bodies:
                 yield f"{start}。{body.format(memory=memory)}", cites, ()
 

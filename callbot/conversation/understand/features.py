@@ -24,7 +24,7 @@ _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 def sounds(text: str) -> list[str]:
     """Toneless syllables with the sounds merged that telephones and dialects confuse: zh/z, n/l, -ng/-n."""
     merged = []
-    for syllable in lazy_pinyin(text, style=Style.NORMAL, errors=lambda run: list(run)):
+    for syllable in lazy_pinyin(text, style=Style.NORMAL, errors=list):
         for precise, loose in _MERGED:
             if syllable.startswith(precise):
                 syllable = loose + syllable[2:]

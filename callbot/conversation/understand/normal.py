@@ -13,7 +13,7 @@ _FILLERS = re.compile(
 _PUNCTUATION = re.compile(r"[，,、；;:：…～~\-—]+")
 _STOPS = re.compile(r"[。.!！]+")
 _QUOTES = re.compile(r"[\"'“”‘’《》【】\[\]()（）]+")
-_DECIMAL = re.compile(r"(?<=\d)[.:：](?=\d)")
+_DECIMAL = re.compile(r"(?<=\d)[.:](?=\d)")
 
 
 @cache
@@ -28,13 +28,13 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).lower()
     if any(ord(character) > 0x2E7F for character in text):
         text = _simplify().convert(text)
-    text = _DECIMAL.sub("\0", text)
+    text = _DECIMAL.sub(lambda mark: "\0" if mark.group(0) == "." else "\2", text)
     text = re.sub(r"(?<=[a-z])\s+(?=[a-z])", "\1", text)
     text = re.sub(r"\s+", "", text).replace("\1", " ")
     text = _QUOTES.sub("", text)
     text = re.sub(r"[?]+", "？", text)
     text = _STOPS.sub("。", _PUNCTUATION.sub("，", text))
-    text = text.replace("\0", ".")
+    text = text.replace("\0", ".").replace("\2", ":")
     return text.strip("，。")
 
 

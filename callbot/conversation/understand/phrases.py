@@ -94,6 +94,14 @@ THREAT = re.compile(
 """再打我就投诉: what it threatens with is not what it wants."""
 
 
+NO_GRIEVANCE = re.compile(
+    r"(?:我(?:朋友|同事|闺蜜|邻居|同学|表[姐妹哥弟])|人家|别人|有人|网上).{0,8}投诉"
+    r"|(?:不是|没|不)(?:要|想|是要|想要|打算|来)*投诉"
+    r"|(?:已经|早就|早|后来|上次|都)(?:都|就|给我|帮我|也)*(?:解决|处理好|弄好|退给我|退款|换好)(?:了|掉)"
+)
+"""Words of complaint without an open grievance: somebody else's, denied, or settled."""
+
+
 def look(text: str) -> tuple[Hit, ...]:
     """Phrases found in `text` (as `plain` spells it), each intent once, in the order of the rules."""
     hits: dict[Intent, Hit] = {}

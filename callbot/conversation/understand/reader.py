@@ -18,7 +18,7 @@ from callbot.conversation.understand.context import answer, asked
 from callbot.conversation.understand.features import Vector
 from callbot.conversation.understand.heads import PACKAGED, Heads, load
 from callbot.conversation.understand.normal import essence, plain
-from callbot.conversation.understand.phrases import THREAT, Hit, look
+from callbot.conversation.understand.phrases import NO_GRIEVANCE, THREAT, Hit, look
 from callbot.conversation.understand.slots import slots
 
 SURE = 0.97
@@ -86,7 +86,7 @@ class LocalReader:
         spoken = heard.get("callback_time", "")
         if not hits and answered is None and spoken and len(spoken) >= 0.5 * len(core):
             answered = Intent.BUSY_CALLBACK
-        if THREAT.search(spelled):
+        if THREAT.search(spelled) or NO_GRIEVANCE.search(spelled):
             intents[Intent.COMPLAINT] = 0.0
         ranked = _ranked(intents, hits, answered)
         if Intent.BUSY_CALLBACK not in {intent for intent, _ in ranked} and asks != "callback_time":

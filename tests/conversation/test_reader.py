@@ -1,0 +1,141 @@
+"""The local reader: phrases, meaning, the question that was asked, slots."""
+
+from __future__ import annotations
+
+import pytest
+
+from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.reading import Context
+from callbot.conversation.understand import LocalReader
+from callbot.conversation.understand.context import asked
+from callbot.conversation.understand.normal import essence, plain
+from callbot.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def reader() -> LocalReader:
+    return LocalReader()
+
+
+@pytest.mark.parametrize(
+    ("text", "asks", "intent"),
+    [
+        ("不用了", "anything_else", Intent.DENY),
+        ("不用了谢谢再见", "anything_else", Intent.THANKS_BYE),
+        ("不用了", "offer", Intent.REFUSE),
+        ("不用了", "transfer", Intent.DENY),
+        ("好", "offer", Intent.INTERESTED),
+        ("嗯", "yes_no", Intent.AFFIRM),
+        ("嗯", "identity", Intent.AFFIRM),
+        ("不是", "identity", Intent.WRONG_PERSON),
+        ("嗯", "", Intent.GREETING_ACK),
+        ("价格", "choice", Intent.AFFIRM),
+        ("多少钱", "choice", Intent.ASK_PRICE_OFFER),
+        ("不用了，别再打了", "offer", Intent.DO_NOT_CALL),
+        ("明天下午三点", "open", Intent.BUSY_CALLBACK),
+        ("", "yes_no", Intent.SILENCE_FILLER_UNCLEAR),
+    ],
+)
+async def test_what_was_asked_decides_short_answers(
+    reader: LocalReader, text: str, asks: str, intent: Intent
+) -> None:
+    assert (await reader.read(text, Context(asks=asks))).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("以后别再给我打电话了", Intent.DO_NOT_CALL),
+        ("再打我就投诉你们", Intent.DO_NOT_CALL),
+        ("把我号码删了吧", Intent.DO_NOT_CALL),
+        ("我要投诉", Intent.COMPLAINT),
+        ("那破机器到现在没人管", Intent.COMPLAINT),
+        ("帮我转人工", Intent.REQUEST_HUMAN),
+        ("叫你们经理来跟我说", Intent.REQUEST_HUMAN),
+        ("您好您拨打的电话已关机", Intent.ANNOUNCEMENT),
+        ("我是机主的来电助手请留言", Intent.ANNOUNCEMENT),
+        ("你是机器人吗", Intent.ASK_IS_ROBOT),
+        ("你打错了", Intent.WRONG_PERSON),
+        ("人工费多少钱", Intent.ASK_PRICE_OFFER),
+        ("你們這個多少錢啊", Intent.ASK_PRICE_OFFER),
+        ("明天下午三点再打吧", Intent.BUSY_CALLBACK),
+    ],
+)
+async def test_meaning(reader: LocalReader, text: str, intent: Intent) -> None:
+    reading = await reader.read(text, Context())
+    assert reading.intent is intent
+    assert 0 < reading.confidence <= 1
+    assert reading.because
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("我不是要投诉", Intent.COMPLAINT),
+        ("不用转人工", Intent.REQUEST_HUMAN),
+        ("你们的人工智能课怎么样", Intent.REQUEST_HUMAN),
+        ("别打折了直接说多少钱", Intent.DO_NOT_CALL),
+        ("我朋友投诉过你们", Intent.COMPLAINT),
+        ("我在打针呢", Intent.DO_NOT_CALL),
+    ],
+)
+async def test_words_that_mean_something_else(reader: LocalReader, text: str, never: Intent) -> None:
+    assert (await reader.read(text, Context())).intent is not never
+
+
+async def test_a_threat_is_not_a_complaint_beside_the_do_not_call(reader: LocalReader) -> None:
+    assert Intent.COMPLAINT not in (await reader.read("再打我就投诉你们", Context())).others
+
+
+async def test_do_not_call_for_calls_only(reader: LocalReader) -> None:
+    assert (await reader.read("别打电话，发微信就行", Context())).slots["scope"] == "voice"
+    assert "scope" not in (await reader.read("短信也别发，以后别打电话", Context())).slots
+
+
+async def test_slots(reader: LocalReader) -> None:
+    assert (await reader.read("我在忙你明天下午三点再打", Context())).slots["callback_time"] == "明天下午三点"
+    assert (await reader.read("效果吧", Context(asks="choice", choices=("价格", "效果")))).slots[
+        "concern"
+    ] == "效果"
+    assert (await reader.read("我是她老公", Context())).slots["relation"] == "老公"
+
+
+async def test_several_intents_in_one_utterance(reader: LocalReader) -> None:
+    reading = await reader.read("我要投诉，让你们经理来跟我说，以后别再打了", Context())
+    assert reading.intent is Intent.DO_NOT_CALL
+    assert set(reading.others) >= {Intent.COMPLAINT, Intent.REQUEST_HUMAN}
+
+
+async def test_emotion(reader: LocalReader) -> None:
+    assert (await reader.read("你们这是欺骗消费者赔钱", Context())).emotion is Emotion.ANGRY
+    assert (await reader.read("我再考虑考虑吧", Context())).emotion is Emotion.HESITANT
+
+
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        ("请问还有其他需要帮您的吗？", "anything_else"),
+        ("请问您是王女士吗？", "identity"),
+        ("您更关注价格还是效果？", "choice"),
+        ("给您留一张可以吗？", "offer"),
+        ("您现在方便吗？", "yes_no"),
+        ("好的，再见。", ""),
+    ],
+)
+def test_the_bot_s_words_say_what_was_asked(said: str, asks: str) -> None:
+    assert asked(Context(bot_said=said)) == asks
+
+
+def test_one_spelling() -> None:
+    assert plain("你們 的ＡＰＰ，，， 好嗎?") == "你们的app，好吗？"
+    assert essence("嗯，那个，多少钱？") == "多少钱"
+    assert plain("3.5折 12:30") == "3.5折12:30"
+
+
+def test_a_broken_model_says_what_to_do(tmp_path: object) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "heads.npz"
+    path.write_bytes(b"nothing")
+    with pytest.raises(BadInput, match="train_reader"):
+        LocalReader(path)
