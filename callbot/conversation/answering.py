@@ -42,6 +42,20 @@ class Answer:
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AnswerReady:
+    """It can be said."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnswerLate:
+    """It takes so long that the callee should hear something."""
+
+    answer: Answer
+
+
 @dataclass(slots=True, eq=False)
 class Answering:
     """Makes answers. Every helper has a deadline and a way on without it."""

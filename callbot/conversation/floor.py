@@ -184,6 +184,10 @@ class Floor:
         """Decide at most one thing; True when there may be more to decide."""
         if self._due(self.options.longest_call_ms, now_ms):
             return self._hang_up("time-limit", actions)
+        if self._pending and self._due(self._pending[0].end_ms + self.options.words_cap_ms, now_ms):
+            lost = self._pending[0]
+            self._note_words(Words(text="", start_ms=lost.start_ms, end_ms=lost.end_ms, failed=True))
+            return True
         if self._playing is not None:
             return self._while_playing(self._playing, now_ms, actions)
         if self._callee_since is not None and not self._due(

@@ -168,6 +168,8 @@ class FloorOptions:
     """Sound of the callee that pauses the bot; shorter sounds are judged by their words alone."""
     resume_without_words_ms: int = 900
     """A short sound whose words are late lets the bot go on after this silence."""
+    words_cap_ms: int = 12_000
+    """Words that are later than this after their sound are taken not to come."""
     short_sound_ms: int = 600
     long_speech_ms: int = 2_000
     """Sound over the bot's pause that is no back-channel whatever the words will be."""

@@ -59,8 +59,8 @@ class Stage(Protocol):
 
     def post(self, message: DeskMessage) -> None: ...
 
-    def deafen(self) -> None:
-        """Forget the answer under way and the words not yet recognised."""
+    def drop_answer(self) -> None:
+        """Answer no more what is being answered; its words still count."""
         ...
 
 
@@ -206,7 +206,7 @@ class HandingOver:
 
     async def _come_back(self) -> None:
         """Nobody took the callee: the bot has the floor again and says so."""
-        self._stage.deafen()
+        self._stage.drop_answer()
         await self._stage.tell_floor(Hold(on=False))
         self._stage.state, act = self._dialogue.transfer_failed(self._stage.state)
         await self._stage.say(act)
@@ -217,7 +217,7 @@ class HandingOver:
         self._accepted = None
         if not isinstance(placed, Placed):
             return
-        self._stage.deafen()
+        self._stage.drop_answer()
         await self._stage.tell_floor(Hold(on=False))
         await self._stage.tell_floor(HandedOver(to_human=True))
         tap = self.tap = BridgeTap(self._line.bridge(), start_ms=self._line.now_ms)

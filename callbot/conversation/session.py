@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
 from asr_tts.recogniser import RecogniserFailed, Recognizer
@@ -15,7 +15,7 @@ from callbot.clock import Clock
 from callbot.conversation import floor_events as on
 from callbot.conversation import guard
 from callbot.conversation.act import Act, Draft, State, Utterance
-from callbot.conversation.answering import Answer, Answering, unclear
+from callbot.conversation.answering import Answer, Answering, AnswerLate, AnswerReady, unclear
 from callbot.conversation.bridge_notes import transcribed
 from callbot.conversation.dialogue import Dialogue, default_callback
 from callbot.conversation.floor import Floor
@@ -33,18 +33,7 @@ from callbot.conversation.understand import spoken_time
 from callbot.conversation.writing import Writer
 from handoff.desk import Desk
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ready:
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Late:
-    answer: Answer
-
-
-_Message: TypeAlias = LineEvent | on.Words | _Ready | _Late | DeskAnswered | BridgeEnded
+_Message: TypeAlias = LineEvent | on.Words | AnswerReady | AnswerLate | DeskAnswered | BridgeEnded
 
 
 class Session:
@@ -121,6 +110,7 @@ class Session:
         self._tasks: asyncio.TaskGroup | None = None
         self.state = State()
         self._answer: Answer | None = None
+        self._orphans: list[Answer] = []
         self._act: tuple[Spoken, ...] = ()
         self._recognising: set[asyncio.Task[None]] = set()
         self._mute_failures = 0
@@ -139,7 +129,9 @@ class Session:
                     await self._close()
                 finally:
                     pump.cancel()
-                    self.deafen()
+                    for task in (*self._recognising, *(answer.task for answer in self._orphans)):
+                        if task is not None:
+                            task.cancel()
                     self.handing.abort()
         except* Exception as group:
             self._crashed = repr(group.exceptions[0])
@@ -200,9 +192,9 @@ class Session:
                 self._end = message
                 self.log.event("hung-up", message.at_ms, by=message.by, reason=message.reason)
                 await self.tell_floor(on.LineGone())
-            case _Ready():
+            case AnswerReady():
                 await self._ready(message.answer)
-            case _Late():
+            case AnswerLate():
                 if message.answer is self._answer and not message.answer.committed:
                     line = self.plan.flow.line("filler")
                     await self._say_words((Utterance(text=line.variants[0], act="filler"),))
@@ -263,12 +255,6 @@ class Session:
         """All that was to be said has been played."""
         return all(spoken.heard is not None for spoken in self._act)
 
-    def deafen(self) -> None:
-        """Forget the answer under way and the words not yet recognised."""
-        self._drop_answer()
-        for task in self._recognising:
-            task.cancel()
-
     # Hearing
 
     async def _speech_ended(self, event: SpeechEnded) -> None:
@@ -286,7 +272,7 @@ class Session:
     # Answering
 
     def _take_turn(self, turn: on.TakeTurn) -> None:
-        self._drop_answer()
+        self.drop_answer()
         self.log.event("turn", self.line.now_ms, text=turn.text, start_ms=turn.start_ms, end_ms=turn.end_ms)
         unsaid: tuple[Utterance, ...] = ()
         for index, spoken in enumerate(self._act):
@@ -298,7 +284,9 @@ class Session:
         now_ms = self.line.now_ms
 
         async def make() -> None:
-            late = asyncio.get_running_loop().call_later(self.options.filler_s, self._inbox.post, _Late(answer))
+            late = asyncio.get_running_loop().call_later(
+                self.options.filler_s, self._inbox.post, AnswerLate(answer)
+            )
             try:
                 await self.answering.make(answer, now_ms)
             except Exception as error:
@@ -308,13 +296,16 @@ class Session:
                 answer.speeches = tuple(map(self.speaking.prepare, answer.act.utterances))
             finally:
                 late.cancel()
-            self._inbox.post(_Ready(answer))
+            self._inbox.post(AnswerReady(answer))
 
         answer.task = self.start(make())
 
     async def _ready(self, answer: Answer) -> None:
         """The answer is made: from here on it counts, unless the callee goes on before its first sound."""
-        if answer is not self._answer or answer.act is None or answer.state is None or answer.reading is None:
+        if answer.act is None or answer.state is None or answer.reading is None:
+            return
+        if answer is not self._answer:
+            await self._ready_too_late(answer)
             return
         reading, act = answer.reading, answer.act
         self.answering.settle(answer)
@@ -329,22 +320,36 @@ class Session:
             return
         await self._say_speeches(answer.speeches)
 
+    async def _ready_too_late(self, answer: Answer) -> None:
+        """The bot has gone on meanwhile: the words count all the same, and a do-not-call is obeyed."""
+        if answer not in self._orphans:
+            return
+        self._orphans.remove(answer)
+        self.answering.settle(answer)
+        if answer.state is not None and answer.reading and answer.reading.intent is Intent.DO_NOT_CALL:
+            self.state = answer.state
+            await self._say_speeches(answer.speeches)
+
     def _withdraw(self) -> None:
         """The callee went on: the answer is forgotten with everything but its notes."""
         self.log.event("withdraw", self.line.now_ms)
-        answer = self._answer
-        self._drop_answer()
-        if answer is None or not answer.committed:
+        answer, self._answer = self._answer, None
+        if answer is None:
+            return
+        if answer.task is not None:
+            answer.task.cancel()
+        if not answer.committed:
             return
         self.state = answer.before
         self.answering.unsettle(answer)
         if answer.act is not None and answer.act.transfer is not None:
             self.handing.withdraw()
 
-    def _drop_answer(self) -> None:
-        if self._answer is not None and self._answer.task is not None:
-            self._answer.task.cancel()
-        self._answer = None
+    def drop_answer(self) -> None:
+        """Answer no more what is being answered; its words are still read and journalled."""
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.committed:
+            self._orphans.append(answer)
 
     # Speaking
 
@@ -399,7 +404,7 @@ class Session:
             await self._hang_up("voice-failed")
             return
         self.state, act = self.dialogue.technical_end(self.state)
-        self._drop_answer()
+        self.drop_answer()
         await self.say(act)
 
     async def _prompt(self, prompt: on.Prompt) -> None:
@@ -408,7 +413,7 @@ class Session:
             case "silence":
                 self.state, act = self.dialogue.silence(self.state, prompt.level)
             case "stalled":
-                self._drop_answer()
+                self.drop_answer()
                 self.state, act = self.dialogue.stalled(self.state)
             case "hold":
                 self.state, act = self.dialogue.hold(self.state, prompt.level)
@@ -447,10 +452,11 @@ class Session:
         if self._recognising:
             await asyncio.wait(self._recognising)
         self._drain()
-        answer = self._answer
-        if answer is not None and not answer.committed and answer.task is not None:
-            await asyncio.wait([answer.task])
-            if answer.reading is not None:
+        self.drop_answer()
+        for answer in tuple(self._orphans):
+            if answer.task is not None:
+                await asyncio.wait([answer.task])
+            if not answer.committed:
                 self.answering.settle(answer)
                 self.state = answer.state or self.state
         if left := self.floor.leftover:

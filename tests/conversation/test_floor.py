@@ -256,6 +256,17 @@ def test_an_answer_that_never_comes_becomes_an_apology() -> None:
     assert stage.until(11_000) == [Prompt(why="stalled", level=0)]
 
 
+def test_words_that_never_come_do_not_stop_the_call() -> None:
+    stage = Stage()
+    stage.at(0, Answered())
+    stage.at(10, Say(speeches=()))
+    stage.at(1060, CalleeStarted(at_ms=1000))
+    stage.at(2250, CalleeEnded(start_ms=1000, end_ms=2000))
+    (turn,) = stage.until(15_000)
+    assert isinstance(turn, TakeTurn)
+    assert turn.text == ""
+
+
 def test_words_that_came_with_the_hang_up_are_kept() -> None:
     stage = talking()
     stage.at(1060, CalleeStarted(at_ms=1000))

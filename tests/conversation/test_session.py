@@ -266,6 +266,15 @@ def test_the_callee_may_change_their_mind_while_waiting() -> None:
     assert "transfer_cancelled" in ended.acts
 
 
+@pytest.mark.parametrize("ring_s", [9.5, 10.0, 10.5, 11.0, 11.5])
+@pytest.mark.parametrize("placed", [True, False])
+def test_do_not_call_said_while_the_desk_answers_is_not_lost(ring_s: float, placed: bool) -> None:
+    answers = [] if placed else [NotPlaced(offer_id="", result="no_agent")]
+    ended = hold("转人工", "别再打了", desk=FakeDesk(answers, ring_s=ring_s, frames=100))
+    assert ended.result.outcome is Outcome.DO_NOT_CALL
+    assert JournalKind.DO_NOT_CALL in kinds(ended)
+
+
 def test_hanging_up_on_the_human_is_a_transfer_that_took_place() -> None:
     ended = hold("转人工", desk=FakeDesk(ring_s=1.0), end=(40.0, "normal"))
     assert ended.result.outcome is Outcome.TRANSFERRED
