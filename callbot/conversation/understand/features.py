@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,14 @@ MEANING = 384
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 
 
+_APART: Any = list
+"""What has no sound stays, character by character."""
+
+
 def sounds(text: str) -> list[str]:
     """Toneless syllables with the sounds merged that telephones and dialects confuse: zh/z, n/l, -ng/-n."""
     merged = []
-    for syllable in lazy_pinyin(text, style=Style.NORMAL, errors=list):
+    for syllable in lazy_pinyin(text, style=Style.NORMAL, errors=_APART):
         for precise, loose in _MERGED:
             if syllable.startswith(precise):
                 syllable = loose + syllable[2:]

@@ -18,7 +18,7 @@ from callbot.conversation.understand.context import answer, asked
 from callbot.conversation.understand.features import Vector
 from callbot.conversation.understand.heads import PACKAGED, Heads, load
 from callbot.conversation.understand.normal import essence, plain
-from callbot.conversation.understand.phrases import NO_GRIEVANCE, THREAT, Hit, look
+from callbot.conversation.understand.phrases import NO_GRIEVANCE, THREAT, look
 from callbot.conversation.understand.slots import slots
 
 SURE = 0.97
@@ -86,9 +86,7 @@ class LocalReader:
         spoken = heard.get("callback_time", "")
         if not hits and answered is None and spoken and len(spoken) >= 0.5 * len(core):
             answered = Intent.BUSY_CALLBACK
-        if THREAT.search(spelled) or NO_GRIEVANCE.search(spelled):
-            intents[Intent.COMPLAINT] = 0.0
-        ranked = _ranked(intents, hits, answered)
+        ranked = judged(spelled, intents, answered)
         if Intent.BUSY_CALLBACK not in {intent for intent, _ in ranked} and asks != "callback_time":
             heard.pop("callback_time", None)
         if Intent.DO_NOT_CALL not in {intent for intent, _ in ranked}:
@@ -129,14 +127,19 @@ class LocalReader:
         return tuple(best) or (text,)
 
 
-def _ranked(
-    probabilities: dict[Intent, float], hits: tuple[Hit, ...], answered: Intent | None
+def judged(
+    text: str, probabilities: dict[Intent, float], answered: Intent | None
 ) -> list[tuple[Intent, float]]:
     """Intents in the order in which they count, with the confidence of each; never empty.
+
+    `text` as `plain` spells it, `probabilities` from the model, `answered` from the question asked.
 
     Phrases outrank the model; among several the order of `RANK` decides, within a rank the model.
     An answer to a question outranks the model only, so that 不用了，别再打了 stays a do_not_call.
     """
+    hits = look(text)
+    if THREAT.search(text) or NO_GRIEVANCE.search(text):
+        probabilities = probabilities | {Intent.COMPLAINT: 0.0}
     best = sorted(probabilities.items(), key=lambda pair: -pair[1])
     likely = [(intent, value) for intent, value in best if value >= ALSO]
     certain = {hit.intent for hit in hits}
