@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -183,10 +183,14 @@ class HandingOver:
             self._stage.state, act = self._dialogue.agent_gone(self._stage.state)
             await self._stage.say(act)
 
-    async def finish(self) -> None:
-        """The line is gone: end what is under way."""
+    async def finish(self, next_message: Callable[[], Awaitable[object]]) -> None:
+        """The line is gone: end what is under way, waiting for the bridge to notice."""
         if self.transfer is not None and self.tap is None:
             await self.cancel()
+        while self.transfer is not None:
+            message = await next_message()
+            if isinstance(message, BridgeEnded):
+                await self.bridge_ended(message)
 
     def abort(self) -> None:
         """Stop everything; a human who was talking counts as reached."""

@@ -438,7 +438,7 @@ class Session:
                 await self._last_words()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.options.closing_s):
-                await self._last_of_transfer()
+                await self.handing.finish(lambda: self._inbox.next(None))
         await self.speaking.drop_unsaid()
         if self.handing.wrapping is not None:
             await asyncio.wait([self.handing.wrapping])
@@ -472,13 +472,6 @@ class Session:
                     self.record.turns.append(closed[1])
             else:
                 self._inbox.post(message)
-
-    async def _last_of_transfer(self) -> None:
-        await self.handing.finish()
-        while self.handing.transfer is not None:
-            message = await self._inbox.next(None)
-            if isinstance(message, BridgeEnded):
-                await self.handing.bridge_ended(message)
 
     def _bot_said(self) -> str:
         return "".join(spoken.heard or "" for spoken in self._act)
