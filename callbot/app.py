@@ -93,16 +93,14 @@ def build_flows() -> dict[str, Flow]:
 
 def build_writer(settings: LlmSettings) -> Writer:
     """The scripted writer, or an LLM in front of it where one is configured."""
-    scripted = ScriptedWriter()
     if not settings.base_url:
-        return scripted
+        return ScriptedWriter()
     return LlmWriter(
         base_url=settings.base_url,
         api_key=settings.api_key.get_secret_value(),
         model=settings.model,
-        fallback=scripted,
-        opener_s=settings.timeout_s,
-        turn_s=settings.turn_timeout_s,
+        timeout_s=settings.timeout_s,
+        turn_timeout_s=settings.turn_timeout_s,
     )
 
 
@@ -228,6 +226,7 @@ async def build_service(
                 dossier=DossierReader(db, vault, clock, flows),
                 writer=minds.writer,
                 prepare=minds.speech.voice.prepare,
+                forget=minds.speech.voice.forget,
                 worker_id=worker.id,
                 data=settings.data,
                 from_number=settings.carrier.from_number,

@@ -28,6 +28,7 @@ from callbot.demo.persona_list import external_id, write_lists
 from callbot.errors import BadInput
 from callbot.insight.latency import latency_table
 from callbot.outreach import batch as batches
+from callbot.outreach.ask import may_contact
 from callbot.outreach.calendar import next_opening
 from callbot.outreach.policy import DEFAULT
 from callbot.outreach.progress import BatchEnd
@@ -147,8 +148,7 @@ async def _new_batch(
     offers = await import_offers(service.db, _SAMPLE / "offers.csv", now)
     await assess_base(service.db, service.clock)
     screen.say(f"导入客户 {people} 位，优惠 {offers} 条；已判断沉默阶段、原因、策略与优先级")
-    async with service.db.read() as session:
-        ids = [customer.id for customer in await list_customers(session, CustomerFilter())]
+    ids = await _members(service, {external_id(persona) for persona in personas})
     batch_id = await batches.create(
         service.db,
         service.vault,
@@ -174,6 +174,19 @@ async def _new_batch(
         json.dumps({"batch_id": plan.batch_id, "seed": plan.seed, "personas": plan.personas}), encoding="utf-8"
     )
     return plan
+
+
+async def _members(service: Service, played: set[str]) -> list[str]:
+    """The customers whom a callee plays, and those who may not be called now. The others have no phone here."""
+    async with service.db.read() as session:
+        found = await list_customers(session, CustomerFilter(), limit=10_000)
+    now = service.clock.now()
+    return [
+        customer.id
+        for customer in found
+        if customer.external_id in played
+        or (await may_contact(service.db, customer.id, purpose="marketing", at=now)).block is not None
+    ]
 
 
 async def _dial(service: Service, plan: _Plan, screen: Screen) -> BatchEnd:

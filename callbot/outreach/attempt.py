@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ import structlog
 from callbot.clock import Clock
 from callbot.conversation.facts import Offer, Opener, Person
 from callbot.conversation.flow import Flow
+from callbot.conversation.foresee import foreseeable
 from callbot.conversation.labels import Outcome
 from callbot.conversation.line import Line
 from callbot.conversation.plan import SHANGHAI, CallPlan
@@ -37,6 +38,8 @@ from callbot.telephony.media_server import Full
 
 _log = structlog.get_logger(__name__)
 
+_BEFORE_DIALLING = 30
+"""So many texts of a call, the likeliest, are spoken into the cache before the phone rings."""
 _LINE_MARGIN_S = 15.0
 """Between the end of ringing and the carrier's media socket."""
 _GOODBYE_S = 10.0
@@ -86,6 +89,8 @@ class Desk:
     writer: Writer
     prepare: Callable[[str], Awaitable[None]]
     """Synthesises a text into the voice cache."""
+    forget: Callable[[str], Awaitable[None]]
+    """Removes it from there. Openers hold names: their audio ends with the attempt."""
     worker_id: str
     data: Path
     """Recordings and event logs go below it."""
@@ -113,6 +118,7 @@ class AttemptRunner:
         self._emit = on_progress
         self._grace_s = grace_s
         self._settler = Settler(desk.db, desk.clock)
+        self._speaking: set[asyncio.Future[None]] = set()
 
     async def prepare(self, attempt: Attempt) -> Ready | None:
         """Write and synthesise the opener. None when that failed: the attempt is set aside, nobody dialled."""
@@ -122,11 +128,14 @@ class AttemptRunner:
             zone = zone_of(dossier.zone) or SHANGHAI
             today = desk.clock.now().astimezone(zone).date()
             opener = await desk.writer.opener(dossier.person, dossier.offers, today)
-            await desk.prepare(opener.text)
+            ready = Ready(attempt=attempt, dossier=dossier, opener=opener)
+            texts = foreseeable(_plan(ready, new_id()), desk.clock.now())
+            await asyncio.gather(*(desk.prepare(text) for text in texts[:_BEFORE_DIALLING]))
         except Exception as error:
             _log.warning("attempt.prepare_failed", attempt_id=attempt.id, error=type(error).__name__)
             await self._set_aside(attempt, f"{type(error).__name__}: {error}")
             return None
+        self._speak_meanwhile(texts[_BEFORE_DIALLING:])
         self._emit(
             Prepared(
                 attempt_id=attempt.id,
@@ -135,7 +144,25 @@ class AttemptRunner:
                 opener=opener.text,
             )
         )
-        return Ready(attempt=attempt, dossier=dossier, opener=opener)
+        return ready
+
+    def _speak_meanwhile(self, texts: Sequence[str]) -> None:
+        """Synthesise the rarer lines while it rings; one that is not there in time is spoken as it is made."""
+        for text in texts:
+            task = asyncio.ensure_future(self._desk.prepare(text))
+            self._speaking.add(task)
+            task.add_done_callback(self._spoken)
+
+    def _spoken(self, task: asyncio.Future[None]) -> None:
+        self._speaking.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("voice.prepare_failed", error=type(error).__name__)
+
+    async def aclose(self) -> None:
+        """Give up speech that nobody waits for."""
+        for task in self._speaking:
+            task.cancel()
+        await asyncio.gather(*self._speaking, return_exceptions=True)
 
     async def run(self, ready: Ready, stop: asyncio.Event) -> None:
         """Dial, talk, settle. `stop` ends the call early. Raises only when the store does."""
@@ -169,6 +196,7 @@ class AttemptRunner:
             ended = await self._call(ready, expected, token, call_id, recording, stop)
         finally:
             expected.cancel()
+        await desk.forget(ready.opener.text)
         settlement = await self._settler.settle(ended)
         if settlement is not None:
             self._emit(
@@ -255,15 +283,7 @@ class AttemptRunner:
                 name=dossier.person.name,
             )
         )
-        plan = CallPlan(
-            call_id=call_id,
-            attempt_id=attempt.id,
-            person=dossier.person,
-            offers=dossier.offers,
-            opener=ready.opener,
-            flow=dossier.flow,
-            zone=zone_of(dossier.zone) or SHANGHAI,
-        )
+        plan = _plan(ready, call_id)
         journal = DatabaseJournal(
             desk.db, attempt_id=attempt.id, call_id=call_id, customer_id=attempt.customer_id, clock=desk.clock
         )
@@ -321,6 +341,19 @@ class AttemptRunner:
     async def _set_aside(self, attempt: Attempt, because: str) -> None:
         await set_aside(self._desk.db, attempt, because=because, now=self._desk.clock.now())
         self._emit(SetAside(attempt_id=attempt.id, customer_id=attempt.customer_id, because=because))
+
+
+def _plan(ready: Ready, call_id: str) -> CallPlan:
+    dossier = ready.dossier
+    return CallPlan(
+        call_id=call_id,
+        attempt_id=ready.attempt.id,
+        person=dossier.person,
+        offers=dossier.offers,
+        opener=ready.opener,
+        flow=dossier.flow,
+        zone=zone_of(dossier.zone) or SHANGHAI,
+    )
 
 
 def _event_log(call_id: str) -> Path:

@@ -113,8 +113,13 @@ class Dialler:
             for row in rows:
                 task = asyncio.create_task(self._runner.prepare(row), name=f"prepare-{row.id}")
                 self._preparing[task] = row
-        self._ready.sort(key=lambda ready: (-ready.attempt.priority, ready.attempt.due_at, ready.attempt.id))
-        while self._ready and len(self._running) < lines and not self._stop.is_set():
+        self._ready.sort(key=lambda ready: _rank(ready.attempt))
+        while self._ready and not self._stop.is_set():
+            # A free line is kept for whoever comes first and is still being prepared.
+            first = _rank(self._ready[0].attempt)
+            awaited = sum(_rank(attempt) < first for attempt in self._preparing.values())
+            if len(self._running) + awaited >= lines:
+                break
             ready = self._ready.pop(0)
             call = asyncio.create_task(self._runner.run(ready, self._stop), name=f"attempt-{ready.attempt.id}")
             self._running[call] = ready.attempt.id
@@ -176,6 +181,7 @@ class Dialler:
         tasks: set[asyncio.Future[Any]] = {*self._preparing, *self._running}
         if tasks:
             await asyncio.wait(tasks)  # unlike gather, a second cancellation does not reach into the calls
+        await self._runner.aclose()
         errors = [call.exception() for call in self._running if not call.cancelled()]
         self._preparing.clear()
         self._ready.clear()
@@ -183,3 +189,8 @@ class Dialler:
         for error in errors:
             if error is not None:
                 raise error
+
+
+def _rank(attempt: Attempt) -> tuple[int, datetime, str]:
+    """The order of calling, the lowest first."""
+    return -attempt.priority, attempt.due_at, attempt.id

@@ -11,6 +11,7 @@ import pytest
 from calls import NOW, OFFER, OPENER, PERSON, call, plan
 from typer.testing import CliRunner
 
+from callbot.cli.flow import app
 from callbot.conversation import wording
 from callbot.conversation.dialogue import Dialogue, default_callback
 from callbot.conversation.facts import Offer
@@ -21,7 +22,6 @@ from callbot.conversation.guard import Sheet, check
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Reading
 from callbot.errors import BadInput
-from callbot.flow_cli import app
 from callbot.testing import Utter
 
 FOLDER = Path(__file__).parents[2] / "dialog_flows"

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 from sqlmodel import col, select
 
 from callbot.conversation.facts import Offer, Opener, Person
-from callbot.conversation.flow import Flow
+from callbot.conversation.flow_loader import load_flow
 from callbot.conversation.labels import Outcome
 from callbot.conversation.line import Line
 from callbot.conversation.outcome import LEADING
@@ -21,6 +21,7 @@ from callbot.conversation.result import CallResult, Journal, Turn
 from callbot.conversation.writing import Moment
 from callbot.ids import new_id
 from callbot.outreach.attempt import Desk, Dossier
+from callbot.resources import folder
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import (
@@ -334,17 +335,7 @@ class PlainWriter:
     async def aclose(self) -> None: ...
 
 
-FLOW = Flow(
-    name="winback/test",
-    version=3,
-    title="测试",
-    industry="ecommerce",
-    entry="opening",
-    steps={},
-    lines={},
-    always={},
-    silence=(),
-)
+FLOW = load_flow(folder("dialog_flows") / "winback" / "ecommerce.yaml")
 
 Talk = Callable[[CallPlan, SilentLine, Journal], Awaitable[CallResult]]
 
@@ -396,6 +387,7 @@ def desk(
         dossier=dossier,
         writer=PlainWriter(),
         prepare=prepare,
+        forget=prepare,
         worker_id=worker_id,
         data=tmp_path,
         from_number="+8610000000000",
