@@ -103,7 +103,9 @@ class Screen:
 
 def called_table(members: Sequence[MemberLine]) -> Table:
     """Who was called: why, with which opener, what came of it, what follows."""
-    table = Table("客户", "为什么联系", "开场白", "结果", "后续", title="拨打结果", show_lines=True)
+    table = Table(title="拨打结果", show_lines=True)
+    for name in ("客户", "为什么联系", "开场白", "结果", "后续"):
+        table.add_column(name, overflow="fold", ratio=3 if name == "开场白" else None)
     for line in members:
         if line.attempt is None:
             continue
@@ -124,7 +126,9 @@ def blocked_table(members: Sequence[MemberLine]) -> Table:
     for line in members:
         if line.attempt is None:
             groups.setdefault("hold_out" if line.member.hold_out else line.member.blocked_by, []).append(line)
-    table = Table("没有拨打的原因", "人数", "例如", "说明", title="没有拨打")
+    table = Table(title="没有拨打")
+    for name in ("没有拨打的原因", "人数", "例如", "说明"):
+        table.add_column(name, overflow="fold")
     for rule, lines in sorted(groups.items(), key=lambda item: -len(item[1])):
         example = lines[0]
         table.add_row(

@@ -125,9 +125,7 @@ class LlmWriter:
             try:
                 raw = await self._ask(self._opener, messages)
                 text, why = _text(raw), None
-                if person.brand not in text:
-                    why = f"没有说明来自“{person.brand}”"
-                elif not any(_remembers(text, fact) for fact in person.facts) and person.facts:
+                if not any(_remembers(text, fact) for fact in person.facts) and person.facts:
                     why = "没有说起客户的任何一件具体的事"
                 else:
                     why = refusal(text, person, shown, today)

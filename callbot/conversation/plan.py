@@ -26,6 +26,11 @@ class CallPlan:
     zone: ZoneInfo = SHANGHAI
     """The callee's own time zone."""
 
+    @property
+    def expected_words(self) -> tuple[str, ...]:
+        """What a recogniser may be told to expect: the flow's words, the brand, the name."""
+        return tuple(dict.fromkeys((*self.flow.hotwords, self.person.brand, self.person.name)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
@@ -33,6 +38,8 @@ class SessionOptions:
 
     floor: FloorOptions = field(default_factory=FloorOptions)
     """The silence ladder of the flow replaces its own."""
+    hotwords: bool = False
+    """Tell the recogniser brand, name and the flow's words. The packaged one then hears brands in everything."""
     recogniser_s: float = 8.0
     """Then the segment counts as not understood."""
     reader_s: float = 3.0

@@ -29,55 +29,54 @@ CARE_ONLY = frozenset({"体验受损", "未知", ""})
 NO_PRESSURE = frozenset({"体验受损", "价值转移"})
 """Reasons that never hear a deadline (C5)."""
 
-_GREETINGS = ("{you}您好，我是{brand}的小助手", "{you}您好，这里是{brand}", "您好{you}，我是{brand}客服小助手")
+_GREETINGS = ("{you}，", "{you}，好久没联系了，", "{you}，跟您问声好，")
+"""The disclosure before them has said who is calling; 小助手 again would be the second introduction."""
 
 _CARE = (
-    "{memory}，想听听您后来感觉怎么样，还顺利吗？",
-    "{memory}，这次不推销，就想问问您后来还顺利吗？",
-    "{memory}，好久没联系，您这边一切还顺利吗？",
+    "{memory}，今天想听听您用下来的感受。",
+    "{memory}，这次不推销，就想听听您的感受。",
+    "{memory}，想跟您做个回访，听听您的近况。",
 )
 _CARE_HURT = (
-    "{memory}，有没有让您不舒心的地方？今天不推销，只想听您说说。",
-    "{memory}，不推销，想听听哪里没做好。",
-    "{memory}，这通电话只想听您的真实感受，哪里不满意都可以说。",
+    "{memory}，今天不推销，只想听您说说哪里没做好。",
+    "{memory}，之前有让您不舒心的地方，想当面听您说。",
+    "{memory}，这通电话只想听您的真实感受。",
 )
 _WITH_OFFER = (
-    "{memory}，给您申请了{offer}，您更关注{choice}？",
-    "{memory}，这次为您留了{offer}，您更看重{choice}？",
-    "{memory}，这次您可以用{offer}，您更在意{choice}？",
+    "{memory}，这次特意给您留了{offer}，想跟您说一声。",
+    "{memory}，谢谢您一直以来的支持，给您申请了{offer}。",
+    "{memory}，这通电话是想告诉您，您可以用{offer}。",
 )
-_WITH_OFFER_SHORT = "{memory}，为您留了{offer}，看重{choice}？"
-_CHOICES = {"医美": "效果还是价格", "教育": "课程效果还是价格", "金融": "收益还是灵活"}
-"""The two options of the closing question by industry; 价格还是效果 elsewhere (R157)."""
+_WITH_OFFER_SHORT = "{memory}，给您留了{offer}。"
 _BY_STRATEGY: dict[str, tuple[str, ...]] = {
     "内容再激活": (
-        "{memory}，整理了一些相关的新内容，您更想听使用心得还是新品？",
-        "{memory}，有几样您可能喜欢的新内容，想听听您的兴趣。",
+        "{memory}，我们整理了一些相关的新内容，想说给您听听。",
+        "{memory}，有几样您可能喜欢的新内容，想跟您说说。",
     ),
     "服务触达": (
-        "{memory}，想看看有什么能帮上您，您最近更关心使用还是保养？",
-        "{memory}，有专人可以帮您看看后续，您更想了解护理还是预约？",
+        "{memory}，想看看有什么能帮上您的。",
+        "{memory}，后面有专人可以帮到您，想先听听您的情况。",
     ),
     "场景召回": (
-        "{memory}，正好想问候您一声，您最近更关注新品还是服务？",
-        "{memory}，借这个时候问候您，最近过得还好吗？",
+        "{memory}，正好借这个时候问候您一声。",
+        "{memory}，想问候您一声，也听听您的近况。",
     ),
     "等级权益升级": (
-        "{memory}，您的会员权益有更新，您更想听权益还是新品？",
-        "{memory}，想跟您说说会员权益的变化，您更关注哪一块？",
+        "{memory}，您的会员权益有更新，想跟您说一声。",
+        "{memory}，想跟您说说会员权益的变化。",
     ),
     "优惠补偿": (
-        "{memory}，想听听您现在更看重价格还是效果？",
-        "{memory}，您现在更关注新品，还是用过的那几样？",
+        "{memory}，想听听您现在更看重什么。",
+        "{memory}，想了解一下您最近的需要。",
     ),
 }
 _SWITCHED = (
-    "{memory}，不推销，只想听听您现在更看重什么。",
-    "{memory}，好久没联系，想听听您对我们的建议。",
+    "{memory}，这次不推销，只想听听您现在更看重什么。",
+    "{memory}，想听听您对我们的建议。",
 )
 _ENDED = (
-    "{memory}，好久没联系，您现在的需要有没有什么变化？",
-    "{memory}，问候您一声，您最近更关注哪方面？",
+    "{memory}，想知道您现在的需要有没有变化。",
+    "{memory}，问候您一声，也想了解您最近关注什么。",
 )
 _NO_MEMORY = "您是我们的老朋友"
 
@@ -139,9 +138,7 @@ def scripted_opener(person: Person, offers: Sequence[Offer], today: date) -> Ope
         if len(text) <= LONGEST_OPENER:
             rejected.append(f"{text} — {why}")
     # Names and brands come from the customer's list: even they are not trusted to say numbers.
-    return Opener(
-        text="您好，好久没联系了，想听听您最近用得还顺利吗？", writer=WRITER, rejected=tuple(rejected)
-    )
+    return Opener(text="好久没联系了，想跟您做个回访，听听您的近况。", writer=WRITER, rejected=tuple(rejected))
 
 
 def refusal(text: str, person: Person, offers: Sequence[Offer], today: date) -> str | None:
@@ -184,9 +181,8 @@ def _candidates(
         (_memory(fact), (fact,)) for fact in _ordered(person.facts, person.customer_id) if _tellable(fact)
     ]
     memories.append((_NO_MEMORY, ()))
-    greetings = _ordered(_GREETINGS, person.customer_id)
+    greetings = _ordered(_GREETINGS, f"{person.customer_id} greeting")
     bodies = _bodies(person)
-    choice = _CHOICES.get(person.industry, "价格还是效果")
     # Where nobody knows Mr from Ms the salutation is 周您: nobody is greeted like that.
     you = "" if person.salutation.endswith("您") else person.salutation
     sells = person.reason not in CARE_ONLY | NO_PRESSURE and (
@@ -194,18 +190,18 @@ def _candidates(
     )
     valid = [offer for offer in offers if offer.valid_until is None or offer.valid_until >= today]
     for memory, cites in memories:
-        for greeting in (*greetings, "{you}您好，我是{brand}"):
-            start = greeting.format(you=you, brand=person.brand)
+        for greeting in greetings:
+            start = greeting.format(you=you) if you else greeting.format(you="您好")
             if sells:
                 for offer in valid:
                     for body in (*_ordered(_WITH_OFFER, person.customer_id), _WITH_OFFER_SHORT):
                         yield (
-                            f"{start}。{body.format(memory=memory, offer=offer.title, choice=choice)}",
+                            start + body.format(memory=memory, offer=offer.title),
                             cites,
                             (offer,),
                         )
             for body in bodies:
-                yield f"{start}。{body.format(memory=memory)}", cites, ()
+                yield start + body.format(memory=memory), cites, ()
 
 
 def _bodies(person: Person) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Session:
         self.record = Record(plan=plan, journal=journal, log=log)
         self.hearing = Hearing(
             recognizer=recognizer,
-            hotwords=tuple(dict.fromkeys((*plan.flow.hotwords, plan.person.brand, plan.person.name))),
+            hotwords=plan.expected_words if self.options.hotwords else (),
             log=log,
             limit_s=self.options.recogniser_s,
         )
