@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -48,3 +49,18 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     for name, value, meaning in rows:
         table.add_row(name, str(value), meaning)
     out.print(table)
+
+
+@app.command(hidden=True)
+def docs() -> None:
+    """Print the table of docs/settings.md: every setting with its default, whatever is in force here."""
+    sys.stdout.write("\n".join(docs_table()) + "\n")
+
+
+def docs_table() -> Iterator[str]:
+    """The settings as lines of a Markdown table."""
+    yield "| setting | default | meaning |"
+    yield "|---|---|---|"
+    for name, value, meaning in flatten(Settings.model_construct()):
+        default = "" if value in ("", None, ()) else f"`{value}`"
+        yield f"| `{name}` | {default} | {meaning} |"

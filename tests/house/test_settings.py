@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from callbot.cli.config import flatten
+from callbot.cli.config import docs_table, flatten
 from callbot.cli.main import app
 from callbot.errors import BadInput
 from callbot.settings import Settings, load_settings
@@ -21,6 +21,11 @@ def test_every_setting_is_in_the_docs_with_its_meaning() -> None:
         name for name, _, meaning in flatten(Settings()) if f"`{name}`" not in text or meaning not in text
     ]
     assert missing == []
+
+
+def test_the_table_in_the_docs_is_the_one_of_the_code() -> None:
+    """`callbot config docs` prints it."""
+    assert "\n".join(docs_table()) in DOCS.read_text(encoding="utf-8")
 
 
 def test_every_setting_says_what_it_means() -> None:
