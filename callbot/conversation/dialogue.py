@@ -40,6 +40,7 @@ _SERIOUS = frozenset(
     }
 )
 _NO = frozenset({Intent.DENY, Intent.REFUSE, Intent.NO_LONGER_NEEDED, Intent.ALREADY_BOUGHT_ELSEWHERE})
+_FOR_A_HUMAN = frozenset({Intent.COMPLAINT, Intent.REQUEST_HUMAN})
 _CARE = frozenset({TransferReason.VULNERABLE_PERSON})
 _GRIEVANCE = frozenset({TransferReason.COMPLAINT, TransferReason.LEGAL_THREAT})
 
@@ -119,11 +120,9 @@ class Dialogue:
         """Nobody could take the callee: say so, apologise, ask when somebody may call."""
         state = replace(state, holding=False, awaiting="callback_time", owed_human=True)
         lines = (self.flow.line("transfer_failed"),)
-        words = (
-            *self._say(state, lines, act="transfer_failed"),
-            *_asking(self._say(state, (self.flow.line("ask_callback_time"),), act="ask_callback_time"), "open"),
-        )
-        return self._spoken(self._told(state, lines), Act(name="transfer_failed", utterances=words))
+        words = (*self._say(state, lines, act="transfer_failed"), *self._question(state))
+        state = self._told(state, (*lines, self.flow.line("ask_callback_time")))
+        return self._spoken(state, Act(name="transfer_failed", utterances=words))
 
     def agent_gone(self, state: State) -> tuple[State, Act]:
         """The human is done and the callee still on the line."""
@@ -149,6 +148,8 @@ class Dialogue:
             return replace(state, holding=False), replace(act, cancel_transfer=state.holding)
         if state.holding:
             return self._while_holding(state, reading, now, unsaid)
+        if state.owed_human and need not in _CARE and (need is not None or intent in _FOR_A_HUMAN):
+            return self._human_owed(state, reading, now)
         if need is not None and intent is not Intent.ANNOUNCEMENT:
             return self._transfer(state, need)
         if state.awaiting == "callback_time" and intent not in _SERIOUS:
@@ -310,6 +311,23 @@ class Dialogue:
             transfer=reason,
         )
 
+    def _human_owed(self, state: State, reading: Reading, now: datetime) -> tuple[State, Act]:
+        """They ask for the human whom nobody could give them: no second empty promise, a call-back instead.
+
+        Once more they are heard out and asked for a time, then a call within a day is booked.
+        """
+        if reading.intent is Intent.ANNOUNCEMENT:
+            return state, Act(name="hang_up", hang_up=True)
+        line = self.flow.line("human_owed")
+        if state.callback_at is not None:
+            return self._close(state, (line, self.flow.line("goodbye")), line.name)
+        heard = reading.slots.get("callback_time", "")
+        if state.told.get(line.name) or (heard and self.parse_time(heard, now) is not None):
+            return self._with_callback_time(state, reading, now)
+        words = (*self._say(state, (line,), act=line.name), *self._question(state))
+        told = self._told(state, (line, self.flow.line("ask_callback_time")))
+        return told, Act(name=line.name, utterances=words)
+
     def _book_callback(self, state: State, reading: Reading, now: datetime) -> tuple[State, Act]:
         heard = reading.slots.get("callback_time", "")
         when = self.parse_time(heard, now) if heard else None
@@ -322,8 +340,9 @@ class Dialogue:
         )
 
     def _with_callback_time(self, state: State, reading: Reading, now: datetime) -> tuple[State, Act]:
-        heard = reading.slots.get("callback_time") or reading.text
-        when = self.parse_time(heard, now)
+        # How long a grievance has lasted is no time to call back.
+        heard = reading.slots.get("callback_time") or ("" if reading.intent in _FOR_A_HUMAN else reading.text)
+        when = self.parse_time(heard, now) if heard else None
         if when is not None:
             return self._booked(state, when, heard, "callback_booked", now)
         if reading.intent in _NO and not state.owed_human:

@@ -145,6 +145,7 @@ NEEDED_LINES = (
     "hold_listening",
     "transfer_cancelled",
     "transfer_failed",
+    "human_owed",
     "agent_gone",
     "ask_callback_time",
     "callback_booked",
