@@ -94,7 +94,9 @@ async def _dossiers() -> Mapping[str, Dossier]:
             batch_id = await batches.create(
                 db,
                 vault,
-                batches.NewBatch(name="试", flow="winback", customer_ids=tuple(ids.values()), hold_out_percent=0),
+                batches.NewBatch(
+                    name="试", flow="winback", customer_ids=tuple(ids.values()), hold_out_percent=0
+                ),
                 NOW,
             )
             read = DossierReader(db, vault, FixedClock(NOW), flows())
@@ -263,7 +265,9 @@ class PersonaCall:
 
     def script(self) -> str:
         """The transcript, to be read when something is wrong."""
-        lines = [f"{self.persona.name}: {self.result.outcome} {[kind.value for kind in self.result.follow_ups]}"]
+        lines = [
+            f"{self.persona.name}: {self.result.outcome} {[kind.value for kind in self.result.follow_ups]}"
+        ]
         for turn in self.result.turns:
             label = f" [{turn.intent} {turn.confidence} {turn.emotion}]" if turn.intent else f" ({turn.act})"
             cut = f" …heard: {turn.heard}" if turn.heard != turn.text else ""
@@ -272,7 +276,9 @@ class PersonaCall:
         return "\n".join([*lines, f"the callee said: {' | '.join(said)}", f"{self.result.ended_by} hung up"])
 
 
-def hold(name: str, *, seed: int, desk: Desk | None = None, options: SessionOptions | None = None) -> PersonaCall:
+def hold(
+    name: str, *, seed: int, desk: Desk | None = None, options: SessionOptions | None = None
+) -> PersonaCall:
     """Hold one call with the packaged callee `name`."""
     persona = personas()[name]
     dossier = dossiers()[name]
