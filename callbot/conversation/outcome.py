@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, assert_never
 
 from callbot.conversation.labels import FollowUpKind, Intent, Outcome, TransferReason
+from callbot.conversation.sounds import sounds_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,26 +98,37 @@ LEADING: Mapping[Outcome, tuple[FollowUpKind, ...]] = {
 """What follows from each outcome (R139, R142–R144, R167–R170); complaints are added by `decide`."""
 
 ANNOUNCED: tuple[tuple[tuple[str, ...], Outcome], ...] = (
-    (("空号", "号码不存在", "not exist", "号码有误", "已注销"), Outcome.INVALID_NUMBER),
-    (("关机", "power off", "powered off", "已关闭"), Outcome.POWER_OFF),
-    (("停机", "out of service", "暂停服务"), Outcome.SUSPENDED),
+    (("空号", "号码不存在", "号码有误", "已注销"), Outcome.INVALID_NUMBER),
+    (("留言", "语音信箱", "滴声", "嘟声", "提示音后", "助理", "助手"), Outcome.VOICEMAIL),
+    (("已关机", "电话关机", "手机关机", "已关闭"), Outcome.POWER_OFF),
+    (("停机", "暂停服务"), Outcome.SUSPENDED),
     (("正在通话", "通话中", "占线", "用户忙", "正忙"), Outcome.BUSY),
     (("不在服务区", "无法接通", "暂时无法"), Outcome.NETWORK),
     (("无人接听", "无人应答", "暂时无人"), Outcome.NO_ANSWER),
 )
-"""Carrier prompts that say why nobody can be reached; any other announcement is a voicemail."""
+"""Carrier prompts and what they say, the first that fits decides; any other announcement is a voicemail.
+
+"请在提示音后留言" stands before the prompts that only say why the mailbox answers.
+"""
+
+_ENGLISH = (
+    ("not exist", Outcome.INVALID_NUMBER),
+    ("power", Outcome.POWER_OFF),
+    ("out of service", Outcome.SUSPENDED),
+)
 
 
 def announced(words: str) -> Outcome:
-    """What a carrier prompt, voicemail or phone assistant says about the number."""
-    lowered = words.lower()
-    # "请在提示音后留言" wins: the prompt before it only says why the mailbox answers.
-    if "空号" not in lowered and any(
-        word in lowered for word in ("留言", "语音信箱", "滴声", "嘟声", "助理", "助手")
-    ):
-        return Outcome.VOICEMAIL
+    """What a carrier prompt, voicemail or phone assistant says about the number.
+
+    Compared by sound: a recogniser writes 请在滴声后留言 with whatever characters sound like it.
+    """
+    lowered, heard = words.lower(), sounds_of(words)
+    for prompt, outcome in _ENGLISH:
+        if prompt in lowered:
+            return outcome
     for prompts, outcome in ANNOUNCED:
-        if any(prompt in lowered for prompt in prompts):
+        if any(sounds_of(prompt) in heard for prompt in prompts):
             return outcome
     return Outcome.VOICEMAIL
 
@@ -190,22 +202,32 @@ def decide(
 
 
 def _mind(stance: Stance) -> _Mind | None:
-    """Where a turn leaves the callee; `None` when it takes no stance."""
-    intents = set(stance.intents)
-    if stance.asks == "offer":
-        if stance.intents[0] is Intent.AFFIRM:
-            intents.add(Intent.INTERESTED)
-        if stance.intents[0] is Intent.DENY:
-            intents.add(Intent.REFUSE)
-    if Intent.BUSY_CALLBACK in intents:
-        return _Mind.LATER
-    if intents & {Intent.REFUSE, Intent.ALREADY_BOUGHT_ELSEWHERE, Intent.NO_LONGER_NEEDED}:
-        return _Mind.REFUSED
-    if Intent.CONSIDERING in intents:
-        return _Mind.CONSIDERING
-    if Intent.INTERESTED in intents:
-        return _Mind.INTERESTED
+    """Where a turn leaves the callee; `None` when it takes no stance.
+
+    Its intents are asked in their order: what was mainly meant is not outvoted by what was meant besides.
+    """
+    for intent in stance.intents:
+        if mind := _mind_of(intent, stance.asks):
+            return mind
     return None
+
+
+def _mind_of(intent: Intent, asks: str) -> _Mind | None:
+    match intent:
+        case Intent.BUSY_CALLBACK:
+            return _Mind.LATER
+        case Intent.REFUSE | Intent.ALREADY_BOUGHT_ELSEWHERE | Intent.NO_LONGER_NEEDED:
+            return _Mind.REFUSED
+        case Intent.CONSIDERING:
+            return _Mind.CONSIDERING
+        case Intent.INTERESTED:
+            return _Mind.INTERESTED
+        case Intent.AFFIRM if asks == "offer":
+            return _Mind.INTERESTED
+        case Intent.DENY if asks == "offer":
+            return _Mind.REFUSED
+        case _:
+            return None
 
 
 def _standing_callback(minds: Sequence[tuple[Stance, _Mind]]) -> Stance | None:

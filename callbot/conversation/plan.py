@@ -39,7 +39,7 @@ class SessionOptions:
     floor: FloorOptions = field(default_factory=FloorOptions)
     """The silence ladder of the flow replaces its own."""
     hotwords: bool = False
-    """Tell the recogniser brand, name and the flow's words. The packaged one then hears brands in everything."""
+    """Tell the recogniser brand, name and words of the flow; the packaged one then hears brands everywhere."""
     recogniser_s: float = 8.0
     """Then the segment counts as not understood."""
     reader_s: float = 3.0

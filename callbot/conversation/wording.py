@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from string import Formatter
 
@@ -86,12 +87,22 @@ def benefit(offer: Offer) -> str:
 def pitch(offer: Offer) -> str:
     """Title and benefit, each value once: 老客户专属八折券, or 回归礼包，满一百元减二十元."""
     gains = benefit(offer)
-    bare = Offer(
-        code="", version=0, title="", discount_percent=offer.discount_percent, amount_fen=offer.amount_fen
+    bare = gains == benefit(replace(offer, title="", gift=None, min_spend_fen=None))
+    told = (
+        (bare and offer.amount_fen and _money_in(offer.amount_fen, offer.title))
+        or (bare and offer.discount_percent and _discount_in(offer.discount_percent, offer.title))
+        or gains in offer.title
     )
-    told = benefit(bare).removeprefix("优惠").removesuffix("元")
-    whole = gains in offer.title or (bool(told) and told in offer.title and gains == benefit(bare))
-    return offer.title if whole else f"{offer.title}，{gains}"
+    return offer.title if told else f"{offer.title}，{gains}"
+
+
+def _money_in(fen: int, title: str) -> bool:
+    """Does the title name the amount, in digits or in words?"""
+    return f"{fen / 100:g}元" in title or spoken.yuan(fen) in title
+
+
+def _discount_in(percent: int, title: str) -> bool:
+    return f"{(100 - percent) / 10:g}折" in title or spoken.discount(percent) in title
 
 
 def best_offer(offers: Sequence[Offer], *, today: date, mentioned: Sequence[str] = ()) -> Offer | None:
