@@ -139,19 +139,10 @@ def blocked_table(members: Sequence[MemberLine]) -> Table:
 
 def latency_table_of(spreads: Sequence[Spread]) -> Table:
     """The turn latency by part."""
-    names = {
-        "turn_end": "判断说完",
-        "recogniser": "识别",
-        "reader": "理解",
-        "writer": "措辞",
-        "voice": "合成",
-        "wire": "送出",
-        "total": "合计",
-    }
     table = Table("应答延迟（毫秒）", "中位", "95%", "最慢", "次数", title="客户说完到机器人出声")
     for spread in spreads:
         table.add_row(
-            names[spread.part],
+            words.word(words.LATENCY, spread.part),
             f"{spread.p50:.0f}",
             f"{spread.p95:.0f}",
             f"{spread.worst:.0f}",

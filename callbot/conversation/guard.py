@@ -35,7 +35,7 @@ def check(text: str, sheet: Sheet) -> tuple[Violation, ...]:
 
     Numbers in digits and Chinese numerals must equal a value of the same kind on the sheet (offers valid
     today, facts, slots); promise words, gifts and deadlines must stand there too. Pure, well below a
-    millisecond. Source: DESIGN section 5 (Words), C5, C8.
+    millisecond. Source: docs/outcomes.md (Words), C5, C8.
     """
     known = _known(sheet)
     words = spelled(text)

@@ -142,7 +142,7 @@ def decide(
     itself says comes first when nobody spoke, last when somebody did. Total: every input has exactly
     one outcome. A call-back somebody still wants outlives a passing yes, but not a later no. A relative
     who names a time for the person meant leaves a call-back, not a wrong number: their number is right.
-    Source: labels, DESIGN section 5; R139, R141–R144, R158, R167–R170.
+    Source: docs/outcomes.md; R139, R141–R144, R158, R167–R170.
     """
     line = line or LineEnd()
     people = [stance for stance in history if Intent.ANNOUNCEMENT not in stance.intents]

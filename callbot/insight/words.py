@@ -87,6 +87,59 @@ EMOTIONS: Mapping[str, str] = {
 }
 
 
+JOURNAL: Mapping[str, str] = {
+    "do_not_call": "要求勿扰",
+    "complaint": "投诉",
+    "callback": "约定回拨",
+    "promise": "承诺",
+    "transfer_request": "要求人工",
+}
+
+TRANSFERS: Mapping[str, str] = {
+    "connected": "已接通人工",
+    "declined": "坐席未接受",
+    "no_answer": "坐席未应答",
+    "no_agent": "没有空闲坐席",
+    "callee_left": "客户先挂断",
+    "agent_left": "坐席断线",
+    "bridge_failed": "转接失败",
+    "abandoned": "客户先挂断",
+    "done": "已完成",
+}
+
+EVENTS: Mapping[str, str] = {
+    "login": "登录",
+    "browse": "浏览",
+    "favourite": "收藏",
+    "cart": "加购",
+    "form": "表单",
+    "visit": "到店",
+    "lesson": "上课",
+    "enquiry": "咨询",
+    "refund": "退款",
+    "ticket": "工单",
+    "review": "评价",
+    "share": "分享",
+    "message_sent": "消息送达",
+    "message_open": "打开消息",
+    "message_click": "点击消息",
+    "conversation": "通话",
+    "call": "外呼",
+}
+
+OWNERS: Mapping[str, str] = {"system": "系统", "complaint-desk": "投诉专员", "sales-desk": "销售顾问"}
+
+LATENCY: Mapping[str, str] = {
+    "turn_end": "判断说完",
+    "recogniser": "识别",
+    "reader": "理解",
+    "writer": "措辞",
+    "voice": "合成",
+    "wire": "送出",
+    "total": "合计",
+}
+
+
 def word(table: Mapping[str, str], name: str | None) -> str:
     """The Chinese word, or the machine name where none is known, or a dash."""
     return table.get(name, name) if name else "—"

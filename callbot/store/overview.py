@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from callbot.store.intake import PAST_CALLS
 from callbot.store.tables import (
     Attempt,
     Batch,
@@ -78,8 +79,9 @@ class CustomerSheet:
 
 
 async def batches(session: AsyncSession) -> list[BatchLine]:
-    """All batches, newest first."""
-    found = (await session.exec(select(Batch).order_by(col(Batch.created_at).desc()))).all()
+    """All batches, newest first; not the one that holds calls made before the import."""
+    statement = select(Batch).where(col(Batch.id) != PAST_CALLS).order_by(col(Batch.created_at).desc())
+    found = (await session.exec(statement)).all()
     return [await _batch_line(session, batch) for batch in found]
 
 

@@ -130,6 +130,19 @@ def create_app(*, db: Database, data: Path, on_carrier_status: StatusHook | None
     return app
 
 
+def _happened(sheet: overview.CustomerSheet) -> list[tuple[datetime, str, str]]:
+    """Orders and events as (when, what kind, what), the latest first."""
+    orders = [
+        (row.at, "订单", f"{row.item} · {row.amount_fen / 100:.2f} 元{'（已退款）' if row.refunded else ''}")
+        for row in sheet.purchases
+    ]
+    events = [
+        (row.at, words.word(words.EVENTS, row.kind), words.OUTCOMES.get(row.note, row.note) or "—")
+        for row in sheet.events
+    ]
+    return sorted(orders + events, reverse=True)
+
+
 def _recording(data: Path, name: str) -> Path | None:
     """The file of a recording, None when there is none or when its name leads out of the data directory."""
     path = (data / name).resolve()
