@@ -106,10 +106,10 @@ def build_writer(settings: LlmSettings) -> Writer:
 
 def build_minds(settings: Settings) -> Minds:
     """The engines that the settings name. Raises `BadInput` when one of them cannot be."""
+    # Speech comes last: it starts processes, which nobody would end if a prompt could not be read.
+    reader, writer = LocalReader(), build_writer(settings.llm)
     return Minds(
-        speech=build_speech(settings.models, cache=settings.data / "voices"),
-        reader=LocalReader(),
-        writer=build_writer(settings.llm),
+        speech=build_speech(settings.models, cache=settings.data / "voices"), reader=reader, writer=writer
     )
 
 

@@ -37,11 +37,13 @@ def explained() -> Iterator[None]:
         yield
     except BadInput as error:
         for problem in error.problems:
-            err.print(f"[bold red]✗[/] [bold]{_plain(problem.where)}[/]: {_plain(problem.what)}")
-            err.print(f"  → {_plain(problem.cure)}")
+            err.print(
+                f"[bold red]✗[/] [bold]{_plain(problem.where)}[/]: {_plain(problem.what)}", soft_wrap=True
+            )
+            err.print(f"  → {_plain(problem.cure)}", soft_wrap=True)
         raise typer.Exit(2) from None
     except CallbotError as error:
-        err.print(f"[bold red]✗[/] {_plain(str(error))}")
+        err.print(f"[bold red]✗[/] {_plain(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from None
 
 

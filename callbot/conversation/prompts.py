@@ -62,7 +62,11 @@ def load_prompt(name: str, version: str, *, root: Path | None = None) -> Prompt:
         raise BadInput.one(
             str(path), "there is no such prompt", "check name and version, or add the file"
         ) from None
-    text = raw.decode("utf-8")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadInput.one(f"{path}, line {line}", "is not UTF-8 text", "save the file as UTF-8") from None
     lines = text.split("\n")
     if lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
         raise BadInput.one(f"{path}, line 1", "the front matter is missing", "begin the file with --- keys ---")

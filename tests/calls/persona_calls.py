@@ -1,4 +1,4 @@
-"""Whole calls in virtual time: a packaged callee on one end of a media stream, the real conversation on the other."""
+"""Whole calls in virtual time: a packaged callee on one end of a media stream, the bot on the other."""
 
 from __future__ import annotations
 
@@ -102,7 +102,13 @@ async def _dossiers() -> Mapping[str, Dossier]:
             read = DossierReader(db, vault, FixedClock(NOW), flows())
             found = {}
             for persona in personas().values():
-                attempt = Attempt(batch_id=batch_id, customer_id=ids[external_id(persona)])
+                attempt = Attempt(
+                    batch_id=batch_id,
+                    customer_id=ids[external_id(persona)],
+                    seq=1,
+                    purpose="marketing",
+                    priority=0,
+                )
                 found[persona.name] = await read(attempt)
             return found
         finally:
