@@ -72,8 +72,8 @@ class Playback:
         self._speech = _Speech(speech_id)
 
     def feed(self, ulaw: bytes) -> None:
-        """More sound of the active speech."""
-        if self._speech is not None:
+        """More sound of the active speech; none is taken once it is complete."""
+        if self._speech is not None and not self._speech.complete:
             self._speech.audio += ulaw
 
     def complete(self, *, failed: bool = False) -> None:
