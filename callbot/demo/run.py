@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -322,15 +322,22 @@ def _demo_settings(settings: Settings, data: Path, address: str, tokens: dict[st
 
 
 def _start(data: Path) -> datetime:
-    """An hour into the next morning on which calls are allowed; later than anything an earlier part wrote."""
-    now = datetime.now(UTC)
-    midnight = datetime.combine(now.astimezone(_CHINA).date() + timedelta(days=1), datetime.min.time(), _CHINA)
-    opening = next_opening(midnight.astimezone(UTC), _CHINA, DEFAULT.voice)
-    start = (opening or now) + _MORNING
+    """An hour into the next morning on which calls are allowed; later than anything an earlier part wrote.
+
+    Where the calendar does not know the coming days, the last morning that it knows is taken: nobody real is
+    called, and the demo outlives the holiday table.
+    """
+    start = _morning_after(datetime.now(UTC).astimezone(_CHINA).date()) + _MORNING
     clock = data / "clock"
     if clock.is_file():
         start = max(start, datetime.fromisoformat(clock.read_text(encoding="utf-8")) + timedelta(minutes=1))
     return start
+
+
+def _morning_after(day: date) -> datetime:
+    midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), _CHINA)
+    opening = next_opening(midnight.astimezone(UTC), _CHINA, DEFAULT.voice)
+    return opening or _morning_after(day - timedelta(days=7))
 
 
 def _file(data: Path) -> Path:

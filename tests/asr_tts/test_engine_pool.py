@@ -40,6 +40,7 @@ class Adder:
         raise ValueError("eleven is not a colour")
 
     def wait_for(self, path: str) -> int:
+        Path(f"{path}.begun").touch()
         while not Path(path).exists():
             time.sleep(0.01)
         return os.getpid()
@@ -118,7 +119,9 @@ async def test_closed_pool_refuses_even_those_who_wait(tmp_path: Path) -> None:
     gate = tmp_path / "open"
     running = asyncio.create_task(pool.run("wait_for", str(gate)))
     waiting = asyncio.create_task(pool.run("add", 1))
-    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        while not Path(f"{gate}.begun").exists():  # noqa: ASYNC110  the worker is another process
+            await asyncio.sleep(0.01)
     closing = asyncio.create_task(pool.aclose())
     await asyncio.sleep(0)
     gate.touch()
