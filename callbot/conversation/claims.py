@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from callbot.conversation.numerals import CHARACTERS, NUMERAL, value
+from callbot.conversation.numerals import CHARACTERS, NUMERAL, english, value
 
 
 class Kind(StrEnum):
@@ -40,7 +40,7 @@ class Claim:
     value: float
     """Percent taken off, money in fen, month*100+day, minutes since midnight, or the number itself."""
     unit: str = ""
-    """For durations: 年 月 周 天 时 分 秒; for money `THRESHOLD` when it is what must be spent first."""
+    """For durations: 月 天 时 分 秒 (a year counts as twelve months, a week as seven days); for money `THRESHOLD` when it is what must be spent first."""
     span: str
     """The words."""
 
@@ -49,11 +49,11 @@ _N = rf"(?P<n>{NUMERAL}|半)"
 _BARE = rf"(?:{NUMERAL})"
 _COUNT_UNITS = (
     "个份位张节次件名台款堂盒瓶套人单间期岁斤克种项条门课倍级场轮箱支只颗粒层座辆部"
-    "本章页题分米里升席成桌排组批代"
+    "本章页题分米里升席成桌排组批代把杯桶罐副枚针袋幅朵滴排户"
 )
 
 _DURATION_UNITS = (
-    ("年", r"年(?!级|货|糕|前|终|底|初)|周年|载"),
+    ("年", r"年(?!级|货|糕|终|底|初)|周年|载"),
     ("月", r"个?多?月(?!份|底|初|饼|供)"),
     ("周", r"个?(?:周(?!年|[一二三四五六日末])|星期(?![一二三四五六日天])|礼拜(?![一二三四五六日天]))"),
     ("天", r"(?:个?工作日|日(?!常|期)|天|个?自然日)"),
@@ -84,7 +84,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("day", rf"(?P<n>{_BARE})号(?!线|楼|店|码|电)"),
         (
             "money",
-            rf"[¥￥$](?P<a>{_BARE})|(?P<b>{_BARE})(?:多|来)?(?:元|块钱|块(?P<c>[\d{CHARACTERS}])?(?!儿|头|状|聊|去|来)|人民币|rmb|yuan|大洋|美元|美金|港币|毛钱?|角钱?|分钱|大毛|k(?![a-z]))",
+            rf"[¥￥$](?P<a>{_BARE})|(?P<b>{_BARE})(?:多|来)?(?:元|块钱|块(?P<c>[\d{CHARACTERS}])?(?!儿|头|状|聊|去|来)|人民币|rmb|yuan|大洋|美元|美金|港币|毛钱?(?!孩|病|衣|线|巾)|角钱?(?!场|楼|形|落|度|色|钢)|分钱|大毛|k(?![a-z]))",
         ),
         (
             "priced",
@@ -101,11 +101,14 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 _INNOCENT = re.compile(
-    r"一(?:下|位|直|起|点(?![零〇一二三四五六七八九十半\d])|些|样|般|遍|声|句|次|份|张|款|件|番|趟|通|听|看|想|聊|说|问|会儿?|旦|切|并|贯|致|律|向|路|生|共|同|概|再|时(?!间)|心|早(?!上)|项|种|家|段|条|步|边|方面|口气|定|味|度|系列|个(?!多?月|半?小时|钟头|工作日|星期|礼拜|周|季|亿|点|百分点|学期|疗程|自然日)|块(?:儿|聊|去|来|看|吃|玩)|对一|五一十|来二去|如既往|言为定|视同仁|举两得|帆风顺|臂之力|目了然|模一样|技之长|专家|线(?!城)|流|类|面|场|台|套|本|封|道|支|瓶|盒|组|群|堂|首|双|对|只|分心意|片|眼|念|刻(?!钟)|站式|键|体|手|筹莫展|肚子|阵|股|团|天到晚)"
+    r"(?:占用|耽误|打扰|借用?)(?:您|你|大家)?(?:的|宝贵)*[一两三123]分钟|三分钟热度|(?:大|好)?半天(?=都|才|也|没|不)|等了?(?:您|你)?(?:大|好)?半天"
+    r"|[从打]一到十|十有八九|[三四五]口(?:人|之家)|这[一两三四]点(?!钟|半)|二选一|姓[一二三四五六七八九十百千万](?![元块])|[三四五六八]角(?=场|楼|形|大楼)"
+    r"|一(?:下|位|直|起|点(?![零〇一二三四五六七八九十半\d])|些|样|般|遍|声|句|次|份|张|款|件|番|趟|通|听|看|想|聊|说|问|会儿?|旦|切|并|贯|致|律|向|路|生|共|同|概|再|时(?!间)|心|早(?!上)|项|种|家|段|条|步|边|方面|口气|定|味|度|系列|个(?!多?月|半?小时|钟头|工作日|星期|礼拜|周|季|亿|点|百分点|学期|疗程|自然日)|块(?:儿|聊|去|来|看|吃|玩)|对一|五一十|来二去|如既往|言为定|视同仁|举两得|帆风顺|臂之力|目了然|模一样|技之长|专家|线(?!城)|流|类|面|场|台|套|本|封|道|支|瓶|盒|组|群|堂|首|双|对|只|分心意|片|眼|念|刻(?!钟)|站式|键|体|手|筹莫展|肚子|阵|股|团|天到晚)"
     r"|[统唯同单专万均划合]一(?![折元块天年月周小]|个)|第[一二三](?=次|时间|回|个|步|位|点|遍|款|方|$|[，。])|[两三](?:句话?|点建议|方面|个问题|个方面|边|全|不误|位)|两三?(?:句|下|个字)|一两[句个分次](?:话|钟)?|三言两语|一二[三，]?"
     r"|不三不四|五花八门|七上八下|四通八达|四季|四面八方|五颜六色|乱七八糟|七七八八|三心二意|接二连三|再三|十分(?!钟|之|之一|满意度)|十足|十全十美|千万(?!元|块|级)|万一|万分|万事|千里|百忙|百般|成千上万|千家万户|百货|百姓|百年好合|百度|千变万化|万物|万象|万福|万安|九九归一|八成是|三番两次|三思|二维码|二手|三明治|三方|第三方|六神|七夕|双十[一二]|五一(?:节|假期|期间|劳动)|十一(?:假期|长假|黄金周|期间|国庆)|三八(?:节|妇女)|六一(?:节|儿童)|六一八|618(?!元|块)|元宵|八月十五|七匹狼|三星|五粮液|四川|九江|三亚|六安|八达岭|百合|千层|十字|三角|四方|五官|五险一金|三高|二胎|一对一"
     r"|(?:按|拨|输入|键入|按下)(?:数字)?键?[\d零一二三四五六七八九](?!\d)(?:号?键)?|(?:星期|礼拜|周)[一二三四五六](?![折元块])"
     r"|[a-z]+-?\d+[a-z]*(?=[一-鿿，。]|$)(?<!off)(?<!vip)"
+    rf"|(?<![{CHARACTERS}\d点第])[一二三四五六七八九十百千万](?=[一-鿿])(?![{CHARACTERS}{_COUNT_UNITS}点折元块毛角年月日号天周星礼时小分秒钟甲%两])"
 )
 """Where numerals are words: they claim nothing."""
 
@@ -114,6 +117,7 @@ def spelled(text: str) -> str:
     """`text` in the spelling that claims are looked for in: half width, lower case, no spaces or marks."""
     text = unicodedata.normalize("NFKC", text).lower()
     text = "".join(c for c in text if unicodedata.category(c) not in {"Cf", "Mn", "Me", "Cc"})
+    text = english(text)
     return re.sub(r"\s+", "", text)
 
 
@@ -146,7 +150,7 @@ def _is_innocent(text: str, match: re.Match[str]) -> bool:
     """Whether the numeral of `match` is part of a harmless word."""
     return any(
         innocent.start() <= match.start() < innocent.end() and innocent.end() >= match.start() + 2
-        for innocent in _INNOCENT.finditer(text, max(0, match.start() - 4), min(len(text), match.end() + 4))
+        for innocent in _INNOCENT.finditer(text, max(0, match.start() - 8), min(len(text), match.end() + 4))
     )
 
 
@@ -205,7 +209,9 @@ def _claim(name: str, match: re.Match[str]) -> Claim | None:
                 return None
             half = 0.5 if re.search(r"个?半(?:小时|钟头)", span) and not span.startswith("半") else 0.0
             scale = 15 if "刻钟" in span else 1
-            return claim(Kind.DURATION, (first + half) * scale, name.removeprefix("span-"))
+            unit = name.removeprefix("span-")
+            times, unit = {"年": (12, "月"), "周": (7, "天")}.get(unit, (scale, unit))
+            return claim(Kind.DURATION, (first + half) * times, unit)
 
 
 def _tenths(words: str) -> float | None:

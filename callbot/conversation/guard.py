@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from callbot.conversation.claims import THRESHOLD, Claim, Kind, claims, spelled
+from callbot.conversation.days_named import deadlines, meetings, month_parts
+from callbot.conversation.denial import denied, denied_everywhere
 from callbot.conversation.facts import Offer
+from callbot.conversation.numerals import NUMERAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +42,20 @@ def check(text: str, sheet: Sheet) -> tuple[Violation, ...]:
     """
     known = _known(sheet)
     words = spelled(text)
+    ends = [offer.valid_until for offer in _usable(sheet) if offer.valid_until is not None]
     return (
-        *(
-            Violation(span=claim.span, why=f"{claim.kind.value}不在优惠表和已知事实中")
-            for claim in claims(text)
-            if not _vouched(claim, known, sheet)
-        ),
-        *_promises(words, known.words),
+        *_numbers(words, known, sheet),
+        *_promises(words, known.binding),
         *_gifts(words, sheet),
-        *_deadlines(words, sheet, known.words),
+        *_effects(words, known.words),
+        *(
+            Violation(span=span, why=why)
+            for span, why in (
+                *deadlines(words, ends, sheet.today, known.binding),
+                *month_parts(words, known.days, known.words),
+                *meetings(words, known.days, sheet.today, known.words),
+            )
+        ),
     )
 
 
@@ -57,6 +65,22 @@ class _Known:
 
     claims: frozenset[tuple[Kind, float, str]]
     words: str
+    """All of it, spelled."""
+    binding: str
+    """Without the slots: what the callee said binds nobody."""
+
+    @property
+    def days(self) -> frozenset[tuple[int, int]]:
+        """(month, day) of every date known."""
+        return frozenset(
+            (int(number) // 100, int(number) % 100) for kind, number, _ in self.claims if kind is Kind.DATE
+        )
+
+
+_HEARD = frozenset(
+    {Kind.DATE, Kind.MONTH, Kind.DAY, Kind.YEAR, Kind.CLOCK, Kind.DURATION, Kind.COUNT, Kind.NUMBER}
+)
+"""What a slot can vouch for. Who asks for 五折 or 一百块 on the phone has not been given it."""
 
 
 def _usable(sheet: Sheet) -> Iterator[Offer]:
@@ -69,7 +93,7 @@ def _usable(sheet: Sheet) -> Iterator[Offer]:
 
 
 def _known(sheet: Sheet) -> _Known:
-    texts = [*sheet.facts, *sheet.slots.values()]
+    texts = [*sheet.facts]
     told = len(texts)
     values: set[tuple[Kind, float, str]] = set()
     for offer in _usable(sheet):
@@ -89,7 +113,13 @@ def _known(sheet: Sheet) -> _Known:
         if offer.valid_until is not None:
             left = (offer.valid_until - sheet.today).days
             values |= {(Kind.DURATION, float(left), "天"), (Kind.DURATION, float(left + 1), "天")}
-    values |= _dated(sheet.today)
+    values |= {found for found in _dated(sheet.today) if found[0] is not Kind.DATE}
+    values |= {
+        (claim.kind, claim.value, claim.unit)
+        for slot in sheet.slots.values()
+        for claim in claims(slot)
+        if claim.kind in _HEARD
+    }
     for index, text in enumerate(texts):
         for claim in claims(text):
             values.add((claim.kind, claim.value, claim.unit))
@@ -98,7 +128,11 @@ def _known(sheet: Sheet) -> _Known:
             if claim.kind is Kind.DATE:
                 values |= {(Kind.MONTH, claim.value // 100, ""), (Kind.DAY, claim.value % 100, "")}
                 values |= {(Kind.YEAR, float(year), "") for year in re.findall(r"20\d\d", text)}
-    return _Known(claims=frozenset(values), words=spelled("\n".join(texts)))
+    return _Known(
+        claims=frozenset(values),
+        words=spelled("。".join((*texts, *sheet.slots.values()))),
+        binding=spelled("。".join(texts)),
+    )
 
 
 def _dated(day: date) -> set[tuple[Kind, float, str]]:
@@ -110,7 +144,26 @@ def _dated(day: date) -> set[tuple[Kind, float, str]]:
     }
 
 
-def _vouched(claim: Claim, known: _Known, sheet: Sheet) -> bool:
+_WISH = re.compile(r"您(?:是)?(?:想|打算|希望|觉得)[^。！？]*(?:还是|吗|呢)")
+_TODAY = re.compile(r"(?:今天|今日)(?:是|已经|都)*[^，。！？]{0,8}$")
+
+
+def _numbers(words: str, known: _Known, sheet: Sheet) -> Iterator[Violation]:
+    vouched: set[float] = set()
+    for claim in claims(words):
+        if _vouched(claim, known):
+            vouched |= {claim.value, claim.value / 100 if claim.kind is Kind.MONEY else claim.value}
+        elif claim.kind is Kind.NUMBER and claim.value in vouched and _alone(words, claim.span):
+            continue
+        elif claim.kind is Kind.DATE and _is_today(words, claim, sheet.today):
+            continue
+        elif claim.kind is Kind.DURATION and any(claim.span in wish for wish in _WISH.findall(words)):
+            continue
+        elif not denied_everywhere(words, claim.span):
+            yield Violation(span=claim.span, why=f"{claim.kind.value}不在优惠表和已知事实中")
+
+
+def _vouched(claim: Claim, known: _Known) -> bool:
     if (claim.kind, claim.value, claim.unit) in known.claims:
         return True
     if claim.kind is Kind.NUMBER:
@@ -120,10 +173,39 @@ def _vouched(claim: Claim, known: _Known, sheet: Sheet) -> bool:
     return False
 
 
+def _alone(words: str, span: str) -> bool:
+    """Whether `span` is a clause of its own: the echo of a number just said."""
+    return span in re.split(r"[，。！？,!?]", words)
+
+
+def _is_today(words: str, claim: Claim, today: date) -> bool:
+    """今天是三月十八号: the date of today vouches for nothing else."""
+    here = words.find(claim.span)
+    return claim.value == today.month * 100 + today.day and bool(_TODAY.search(words[:here]))
+
+
+_EFFECT = re.compile(
+    rf"(?P<span>(?:{NUMERAL}|半|几)个?(?:年|月|周|星期|礼拜|天|工作日|小时|钟头|分钟|秒))(?:之?内|以内|时间)?(?:就|便|即|立马)(?:能|可以?|会|见|消|好|瘦|白|到|搞|出)"
+)
+
+
+def _effects(words: str, known: str) -> Iterator[Violation]:
+    """三天就能消: a time in which something comes about is more than a time; a fact must say both."""
+    for match in _EFFECT.finditer(words):
+        said = {(claim.value, claim.unit) for claim in claims(match["span"])}
+        promised = any(
+            said & {(claim.value, claim.unit) for claim in claims(clause)}
+            and re.search(r"[内能会]|可以|到账", clause)
+            for clause in re.split(r"[，。！？,!?]", known)
+        )
+        if not promised and not denied(words, match.start(), match.end()):
+            yield Violation(span=match.group(0), why="时效不在优惠表和已知事实中")
+
+
 _PROMISES = re.compile(
-    r"(?:保证(?!金)|承诺|担保|打包票|拍胸脯|绝对|绝不|决不|百分之?百|百分百|一定(?:能|会|可以|给|帮|让|有|行|好|是最|瘦|提|过|赚|成|见)|肯定(?:能|会|可以|给|有|行|赚|过)|必(?:赚|过|中|涨|瘦|能)"
+    r"(?:保证(?!金)|承诺|担保|打包票|拍胸脯|绝对|绝不|决不|百分之?百|百分百|(?<!不)一定(?!程度|的|要|得|记|注意|别|不|很|特别|转|把|是(?!最|能|会))|肯定(?:能|会|可以|给|有|行|赚|过)|准(?:能|保)|铁定|包准|妥妥|十拿九稳|稳(?:上|拿|进|过|中|考)|必(?:赚|过|中|涨|瘦|能)"
     r"|包(?:您|你|过|治|退|换|赔|好|会|赚|瘦|满意|成功|邮|安装|教会)|保(?:本|过|收益|值|赚|息)|稳赚|稳过|稳赢|只赚不赔|躺赚|高收益"
-    r"|免(?:息|费|单|首付|年费|手续费|运费|邮|押金?|租|试用费|服务费)|(?<![\d.])0(?:利息|利率|元|首付|风险|门槛|手续费)|零(?:利息|利率|首付|风险|门槛|手续费|元|副作用|伤害|痛)|无(?:利息|息|风险|副作用|门槛|条件退|理由退|痛|抵押|需还|限次)"
+    r"|(?<![避不难未以幸])免(?!疫|得|提|打扰|谈|贵|礼|责)(?:息|费|单|首付|年费|手续费|运费|邮|押金?|租|试用费|服务费|除)?|(?<![\d.])0(?:利息|利率|元|首付|风险|门槛|手续费)|零(?:利息|利率|首付|风险|门槛|手续费|元|副作用|伤害|痛)|无(?:利息|息|风险|副作用|门槛|条件退|理由退|痛|抵押|需还|限次)"
     r"|没有?(?:任何|一点|丝毫)?(?:风险|副作用|利息|手续费|后遗症|痛)|不(?:收|要|花)(?:您|你)?(?:一分|任何)?(?:钱|费|手续费|利息)|不反弹|永不|永久|永远|终身|终生|一辈子|一劳永逸"
     r"|全网最|全国最|最(?:低价?|便宜|优惠的?价|划算|好的?价|低折扣|高收益|大优惠)|史上|有史以来|行业(?:第一|最)|第一(?:品牌|名)|唯一(?:一家|指定|授权)|独家(?!新闻)|国家级|顶级|特批|破例|内部价|底价|骨折价?|跳楼价|白菜价|白送|白给|白拿|倒贴"
     r"|根治|治愈|痊愈|药到病除|立竿见影|(?:立刻|马上|当场|立即|一次)(?:见效|生效|到账|退款|变白|提分|返现)|无效(?:退|全退|包退)|(?:全额|无条件|随时|无理由)(?:可以?)?(?:退|返)|退一赔|假一赔|双倍|翻倍|翻番|加倍"
@@ -133,20 +215,16 @@ _PROMISES = re.compile(
 )
 """Words that bind somebody: they may be said only where the sheet says them."""
 
-_HARMLESS = re.compile(
-    r"(?:不(?:能|敢|好|可以|会|便)|没(?:有)?(?:办?法|人能|谁能)|无法|难以|不(?:是)?随便|并不|也不|不)(?:跟|给|向|对|替|帮|再)?(?:您|你|大家)?(?:做|打|作|下|轻易|乱|说|完全|百分百|百分之百)*(?:任何|什么|这个)?$"
-    r"|(?:您|你|他|她)(?:是不是|觉得|希望|想|要求|说的?|问的?)?(?:要|想要)?$(?=\0)"
-)
 _SYMPATHY = re.compile(
     r"(?:您|你|心里|路上|最近|平时|工作)(?:最近|平时|当时|心里)?(?:一定|肯定)(?:会|是|有|很|特别|能)?(?:觉得|很|挺|特别|不|着急|失望|生气|难过|难受|忙|辛苦|累|不好受|困扰|顾虑|自己的)"
 )
 
 
 def _promises(words: str, known: str) -> Iterator[Violation]:
+    stated = {match.group(0) for match in _PROMISES.finditer(known)}
     for match in _PROMISES.finditer(words):
         span = match.group(0)
-        before = re.split(r"[，。！？,.!?；;]", words[: match.start()])[-1]
-        if span in known or _HARMLESS.search(before):
+        if span in stated or (len(span) > 1 and span in known) or denied(words, match.start(), match.end()):
             continue
         if any(s.start() <= match.start() < s.end() for s in _SYMPATHY.finditer(words)):
             continue
@@ -160,61 +238,14 @@ _GIFT = re.compile(
 
 def _gifts(words: str, sheet: Sheet) -> Iterator[Violation]:
     gifts = [spelled(f"{offer.gift or ''}{offer.title}") for offer in _usable(sheet)]
-    facts = [spelled(text) for text in (*sheet.facts, *sheet.slots.values())]
+    facts = [spelled(text) for text in sheet.facts]
     for match in _GIFT.finditer(words):
-        named = match["gift"] or ""
-        pairs = {named[i : i + 2] for i in range(min(len(named), 8) - 1)}
+        named = match["gift"] or re.split(r"[，。！？,.!?；;]", words[: match.start()])[-1][-14:]
+        if denied(words, match.start(), match.end()):
+            continue
+        pairs = {named[i : i + 2] for i in range(min(len(named), 8 if match["gift"] else 14) - 1)}
         if match.group(0) and any(match.group(0) in text for text in (*gifts, *facts)):
             continue
         if any(pairs & {text[i : i + 2] for i in range(len(text) - 1)} for text in gifts):
             continue
         yield Violation(span=match.group(0), why="赠品不在优惠表中")
-
-
-_DEADLINE = re.compile(
-    r"(?P<day>今天|今日|今晚|明天|明晚|后天|大后天|本周|这周|这个?星期|周末|本月|这个月|月底|月末|年底|年末|节前|下周|下个?月|(?:周|星期|礼拜)[一二三四五六日天])(?:之?内|以?前|之前|就|当天|为止)?.{0,3}"
-    r"(?:截止|结束|到期|过期|失效|为止|作废|最后|有效|收官|关闭|清零|下架|恢复|内下单|前下单|下单|前办理|内办理|前报名|前付款)"
-    r"|(?:截止|有效期?|活动|优惠)(?:日期)?(?:到|至|持续到|在|是)(?P<end>今天|今日|今晚|明天|明晚|后天|本周末?|这周末?|周末|本月底?|月底|月末|年底|下周|下个?月)"
-    r"|(?P<only>仅限|只限|限|就)(?P<limit>今天|今日|今晚|本周|本月|明天|当天|当日)|(?P<hurry>限时|倒计时|马上(?:截止|结束|过期|到期)|即将(?:截止|结束|过期|到期)|快(?:截止|结束|过期|到期)了)"
-)
-
-
-def _deadlines(words: str, sheet: Sheet, known: str) -> Iterator[Violation]:
-    ends = [offer.valid_until for offer in _usable(sheet) if offer.valid_until is not None]
-    for match in _DEADLINE.finditer(words):
-        named = match["day"] or match["end"] or match["limit"]
-        if match.group(0) in known:
-            continue
-        if named is None:
-            if not any((end - sheet.today).days <= 14 for end in ends):
-                yield Violation(span=match.group(0), why="优惠表中没有这样近的截止日期")
-        elif not any(_names(named, end, sheet.today) for end in ends):
-            yield Violation(span=match.group(0), why="截止日期不在优惠表中")
-
-
-def _names(words: str, day: date, today: date) -> bool:
-    """Whether `words`, said today, name `day`."""
-    sunday = today + timedelta(days=6 - today.weekday())
-    month_end = (today.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    if match := re.fullmatch(r"(?:周|星期|礼拜)([一二三四五六日天])", words):
-        weekday = "一二三四五六日".index(match[1].replace("天", "日"))
-        return day.weekday() == weekday and 0 <= (day - today).days < 7
-    match words:
-        case "今天" | "今日" | "今晚" | "当天" | "当日":
-            return day == today
-        case "明天" | "明晚":
-            return (day - today).days == 1
-        case "后天" | "大后天":
-            return (day - today).days == (2 if words == "后天" else 3)
-        case "本周" | "这周" | "周末" | "本周末" | "这周末" | "这星期" | "这个星期":
-            return today <= day <= sunday and (not words.endswith("末") or day.weekday() >= 5)
-        case "本月" | "这个月" | "月底" | "月末" | "本月底":
-            return day == month_end
-        case "下周":
-            return sunday < day <= sunday + timedelta(days=7)
-        case "下月" | "下个月":
-            return (day.year * 12 + day.month) == (today.year * 12 + today.month) + 1
-        case "年底" | "年末":
-            return (day.year, day.month) == (today.year, 12) and day.day >= 25
-        case _:
-            return False

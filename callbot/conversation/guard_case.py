@@ -57,9 +57,7 @@ class _Offer(BaseModel):
         )
 
 
-_Label = Literal[
-    "allowed", "innocent", "ok", "true", "blocked", "stopped", "violation", "false", True, False
-]
+_Label = Literal["allowed", "innocent", "ok", "true", "blocked", "stopped", "violation", "false", True, False]
 
 
 class _Line(BaseModel):
@@ -151,15 +149,11 @@ def _problems(error: ValidationError, where: str) -> Iterator[Problem]:
     for found in error.errors(include_url=False):
         field = ".".join(str(part) for part in found["loc"])
         if found["type"] == "json_invalid":
-            yield Problem(
-                where=where, what=f"不是 JSON（{found['msg']}）", cure="一行写一个完整的 JSON 对象"
-            )
+            yield Problem(where=where, what=f"不是 JSON（{found['msg']}）", cure="一行写一个完整的 JSON 对象")
         elif found["type"] == "missing":
             yield Problem(where=where, what=f"缺少 {field}", cure=f"补上 {field}")
         elif found["type"] == "extra_forbidden":
-            yield Problem(
-                where=where, what=f"不认识 {field}", cure="去掉它，或改成 docs/guard.md 里列出的名字"
-            )
+            yield Problem(where=where, what=f"不认识 {field}", cure="去掉它，或改成 docs/guard.md 里列出的名字")
         else:
             yield Problem(
                 where=where,

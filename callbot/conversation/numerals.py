@@ -78,3 +78,39 @@ def _spelled(words: str) -> float | None:
     if digit and last > 10 and words[-2:-1] not in "零〇" and words[-2:-1] in _SCALES:
         digit = digit * last // 10
     return float(total + section + digit)
+
+
+_ENGLISH = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+        " seventeen eighteen nineteen".split()
+    )
+} | {
+    word: number
+    for number, word in zip(
+        range(20, 100, 10),
+        "twenty thirty forty fifty sixty seventy eighty ninety".split(),
+        strict=True,
+    )
+}
+_ENGLISH_NUMBER = re.compile(
+    rf"(?<![a-z])(?:(?:{'|'.join(_ENGLISH)}|hundred|thousand)[\s-]+|(?:and|a)\s+(?=hundred|thousand))*(?:{'|'.join(_ENGLISH)}|hundred|thousand)(?![a-z])"
+)
+
+
+def english(text: str) -> str:
+    """`text`, in lower case, with English number words in digits: twenty five percent is 25 percent."""
+    return _ENGLISH_NUMBER.sub(_digits, text)
+
+
+def _digits(match: re.Match[str]) -> str:
+    total = section = 0
+    for word in re.findall(r"[a-z]+", match.group(0)):
+        if word == "hundred":
+            section = (section or 1) * 100
+        elif word == "thousand":
+            total, section = total + (section or 1) * 1000, 0
+        else:
+            section += _ENGLISH.get(word, 0)
+    return str(total + section)
