@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -169,6 +170,7 @@ async def _new_batch(
         f"现在可拨打 {len(preview.now)} 位，稍后可拨打 {preview.later_count} 位，"
         f"不可拨打 {preview.never_count} 位；{wish.lines} 条线路同时拨打\n"
     )
+    screen.say("[dim]正在写开场白、预先合成话术，首次运行需要一两分钟…[/]")
     plan = _Plan(batch_id=batch_id, seed=wish.seed, personas=str(personas_dir.resolve()))
     _file(data).write_text(
         json.dumps({"batch_id": plan.batch_id, "seed": plan.seed, "personas": plan.personas}), encoding="utf-8"
@@ -303,6 +305,9 @@ def _demo_settings(settings: Settings, data: Path, address: str, tokens: dict[st
                 }
             ),
             "media": settings.media.model_copy(update={"port": 0}),
+            "models": settings.models.model_copy(
+                update={"voice_workers": max(settings.models.voice_workers, min(2, os.cpu_count() or 1))}
+            ),
             "desk": settings.desk.model_copy(
                 update={
                     "port": 0,

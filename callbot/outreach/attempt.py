@@ -38,7 +38,7 @@ from callbot.telephony.media_server import Full
 
 _log = structlog.get_logger(__name__)
 
-_BEFORE_DIALLING = 30
+_BEFORE_DIALLING = 14
 """So many texts of a call, the likeliest, are spoken into the cache before the phone rings."""
 _LINE_MARGIN_S = 15.0
 """Between the end of ringing and the carrier's media socket."""
