@@ -29,7 +29,7 @@ from callbot.outreach.dossier import DossierReader
 from callbot.outreach.progress import OnProgress
 from callbot.outreach.worker import MediaWorker
 from callbot.resources import folder
-from callbot.settings import LlmSettings, Settings
+from callbot.settings import DeskSettings, LlmSettings, Settings
 from callbot.speech import Speech, build_speech
 from callbot.store.database import Database, sqlite_url
 from callbot.store.desk import SqlDeskStore
@@ -195,7 +195,10 @@ async def build_service(
         )
         await media.start()
         stack.push_async_callback(media.aclose)
-        desk_server = await stack.enter_async_context(_desk_server(settings, db, clock))
+        try:
+            desk_server = await stack.enter_async_context(_desk_server(settings, db, clock))
+        except OSError as error:
+            raise _cannot_listen(settings.desk, error) from None
         control = build_control(settings)
         stack.push_async_callback(control.aclose)
         worker = await stack.enter_async_context(MediaWorker(db, media.url))
@@ -317,6 +320,14 @@ def carrier_status(service: Service, path: str, form: Mapping[str, str], signatu
         return False
     service.control.on_status(form)
     return True
+
+
+def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
+    return BadInput.one(
+        f"desk.host / desk.port（{desk.host}:{desk.port}）",
+        f"坐席服务无法监听该地址：{error.strerror or error}",
+        "停掉占用它的程序，或改 desk.port（CALLBOT_DESK__PORT），0 表示自动选一个空闲端口",
+    )
 
 
 def _desk_server(settings: Settings, db: Database, clock: Clock) -> DeskServer:
