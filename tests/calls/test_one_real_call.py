@@ -28,7 +28,7 @@ from callbot.settings import ModelSettings, Settings
 from callbot.store import overview
 from callbot.store.tables import CallTurn, FollowUp, Outbox
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real-calls")]
 
 MEANT = {
     "complaint": (Outcome.TRANSFERRED, FollowUpKind.COMPLAINT_PAUSE_30D),

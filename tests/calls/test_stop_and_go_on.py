@@ -22,7 +22,7 @@ import pytest
 
 from callbot.resources import folder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real-calls")]
 
 CALLEES = ("busy", "call-back", "do-not-call", "refuses", "voicemail", "wrong-person")
 _LONGEST_S = 240
