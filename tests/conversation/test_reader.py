@@ -9,6 +9,7 @@ from callbot.conversation.reading import Context
 from callbot.conversation.understand import LocalReader
 from callbot.conversation.understand.context import asked
 from callbot.conversation.understand.normal import essence, plain
+from callbot.conversation.understand.reader import judged
 from callbot.errors import BadInput
 
 
@@ -28,6 +29,11 @@ def reader() -> LocalReader:
         ("嗯", "yes_no", Intent.AFFIRM),
         ("嗯", "identity", Intent.AFFIRM),
         ("不是", "identity", Intent.WRONG_PERSON),
+        ("不用了我不需要", "identity", Intent.REFUSE),
+        ("她不在", "identity", Intent.WRONG_PERSON),
+        ("请可以", "yes_no", Intent.AFFIRM),
+        ("如对的", "yes_no", Intent.AFFIRM),
+        ("因好的", "identity", Intent.AFFIRM),
         ("嗯", "", Intent.GREETING_ACK),
         ("价格", "choice", Intent.AFFIRM),
         ("多少钱", "choice", Intent.ASK_PRICE_OFFER),
@@ -81,6 +87,40 @@ async def test_meaning(reader: LocalReader, text: str, intent: Intent) -> None:
 )
 async def test_words_that_mean_something_else(reader: LocalReader, text: str, never: Intent) -> None:
     assert (await reader.read(text, Context())).intent is not never
+
+
+@pytest.mark.parametrize(
+    ("text", "bot_said", "intent"),
+    [
+        ("不用了我不需要", "请问是张先生本人吗？", Intent.REFUSE),
+        ("机器人啊行吧那你说说看", "请问是张先生本人吗？", Intent.AFFIRM),
+    ],
+)
+async def test_after_asking_who_is_there(reader: LocalReader, text: str, bot_said: str, intent: Intent) -> None:
+    assert (await reader.read(text, Context(bot_said=bot_said))).intent is intent
+
+
+@pytest.mark.parametrize("serious", [Intent.REQUEST_HUMAN, Intent.COMPLAINT, Intent.DO_NOT_CALL])
+def test_nothing_serious_is_read_from_a_guess(serious: Intent) -> None:
+    rest = 0.55 / (len(Intent) - 1)
+    guess = dict.fromkeys(Intent, rest) | {serious: 0.45}
+    assert judged("那个白的", guess, None)[0][0] is Intent.SILENCE_FILLER_UNCLEAR
+    assert serious not in {intent for intent, _ in judged("那个白的", guess, None)}
+    assert judged("那个白的", guess | {serious: 0.9}, None)[0][0] is serious
+
+
+def test_a_sure_model_outranks_a_phrase_without_consequences() -> None:
+    sure = dict.fromkeys(Intent, 0.001) | {Intent.NO_LONGER_NEEDED: 0.95}
+    assert judged("我是他女儿我爸用不着了", sure, None)[0][0] is Intent.NO_LONGER_NEEDED
+    assert judged("以后别再给我打电话了", sure, None)[0][0] is Intent.DO_NOT_CALL
+
+
+async def test_of_two_concerns_the_last_counts(reader: LocalReader) -> None:
+    assert (await reader.read("价格还行主要看效果", Context())).slots["concern"] == "效果"
+
+
+async def test_the_model_is_read_from_disk_once() -> None:
+    assert LocalReader()._heads is LocalReader()._heads
 
 
 async def test_a_threat_is_not_a_complaint_beside_the_do_not_call(reader: LocalReader) -> None:

@@ -95,3 +95,16 @@ def test_what_was_dealt_with_is_not_asked_again() -> None:
 
 def test_announcements_need_nobody() -> None:
     assert need(turns("人工服务请按零，投诉请按一", intent=Intent.ANNOUNCEMENT)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("谁说我要告你们了我就是打听打听", Intent.DENY),
+        ("我们公司统一换了别的供应商", Intent.ALREADY_BOUGHT_ELSEWHERE),
+        ("医药费压得我喘不过气等等吧", Intent.CONSIDERING),
+        ("刚睡醒脑子糊涂你谁来着", Intent.ASK_IDENTITY),
+    ],
+)
+def test_large_and_grave_words_in_everyday_turns(text: str, intent: Intent) -> None:
+    assert need(turns(text, intent=intent)) is None

@@ -4,7 +4,7 @@
 |---|---|---|
 | offer | interested | refuse |
 | anything_else | affirm | thanks_bye when it thanks or leaves, otherwise deny |
-| identity | affirm | wrong_person |
+| identity | affirm | wrong_person for 不是, refuse for 不用 and 不需要 |
 | yes_no, transfer | affirm | deny |
 | choice | affirm | refuse |
 
@@ -29,8 +29,19 @@ _NO = re.compile(
     rf"^{_HEAD}(?:不+|不用+|不要+|不了|不是|没有?|没|没了|不需要|不必|算了|免了|不想|甭|甭了|不考虑|没兴趣|不感兴趣|否|no|冇|莫得|唔使|唔系|木有|暂时不|不行|不可以|不好|不方便|不愿意|拉倒)"
     r"(?:了|吧|啊|呀|的|哦|啦|嘛|呢|谢谢|用|需要|要|别的|其他|其他的|什么|问题|事|没有|没|麻烦|不用|不要|不是|不|我|先|再见|拜拜|哈|就这样|就这些)*$"
 )
+_MISHEARD_FINE = re.compile(r"^请(?=$|吧|啊|呀|的|可以|没问题|那|好|行|对)")
+_MISHEARD_UM = re.compile(
+    r"^(?:[如因](?=$|对|是|好|行|可以|没|不|我是|方便|需要|想)|你(?=$|对|好的|行|可以的?$|没有?$|不用|不是|我是))"
+)
+"""As the first sound of an answer a telephone recogniser writes 行 as 请, and 嗯 as 你, 如 or 因."""
 _LEAVING = re.compile(r"谢|再见|拜|白白|挂|就这样|就这些|回见")
 _BUSY = re.compile(r"不方便|没空|没时间")
+_UNWANTED = re.compile(r"不用|不要|不需要|不必|不想|不考虑|兴趣|算了|免了|甭|唔使|拉倒|暂时不|不愿意|需要")
+"""A no to the call itself, whoever was asked for."""
+_GO_ON = re.compile(
+    r"(?<!不)(?:行|好|成|可以|嗯|那|哦|得)(?:吧|啊|的|呀)?(?:那)?(?:你|您)?(?:先)?(?:就)?(?:说|讲)(?:说|讲)?(?:看|吧|来听听|一下|下|呗|嘛)?$|^(?:啊|哦|嗯|那)*(?:你|您)(?:说|讲)(?:吧|呗|嘛)?$"
+)
+"""行吧那你说说看: the floor goes back, whatever was grumbled before it."""
 
 _ASKED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
@@ -74,12 +85,15 @@ def answer(text: str, asks: str, concern: str) -> Intent | None:
     """What `text` (as `essence` spells it) means as an answer to `asks`; `None` where it stands for itself."""
     if not asks:
         return None
+    text = _MISHEARD_UM.sub("嗯", _MISHEARD_FINE.sub("行", text))
     if (
         asks == "choice"
         and concern
         and len(text) <= 12
         and not re.search(r"多少|吗|怎么|几|不|什么|啥|贵|便宜", text)
     ):
+        return Intent.AFFIRM
+    if asks in {"identity", "yes_no"} and len(text) <= 16 and _GO_ON.search(text):
         return Intent.AFFIRM
     if _YES.match(text):
         if asks in {"open", "callback_time"}:
@@ -94,7 +108,7 @@ def answer(text: str, asks: str, concern: str) -> Intent | None:
             case "anything_else":
                 return Intent.THANKS_BYE if _LEAVING.search(text) else Intent.DENY
             case "identity":
-                return Intent.WRONG_PERSON
+                return Intent.REFUSE if _UNWANTED.search(text) else Intent.WRONG_PERSON
             case "yes_no" | "transfer":
                 return Intent.DENY
             case _:

@@ -15,8 +15,8 @@ from pypinyin import Style, lazy_pinyin
 
 Vector: TypeAlias = NDArray[np.float32]
 
-MEANING = 384
-"""Length of a sentence vector."""
+WIDTH = 1.5
+"""How fast likeness falls with distance."""
 
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 
@@ -42,30 +42,36 @@ def sounds(text: str) -> list[str]:
 
 
 def pieces(text: str) -> set[str]:
-    """Runs of one to three characters and of one to three sounds, with the ends of the utterance marked."""
+    """Runs of one to three characters and sounds, and pairs of characters with a gap, the ends marked."""
     characters = ["^", *text, "$"]
     heard = ["^", *sounds(text), "$"]
     return set(
         chain(
             ("c:" + "".join(characters[i : i + n]) for n in (1, 2, 3) for i in range(len(characters) - n + 1)),
             ("s:" + "-".join(heard[i : i + n]) for n in (1, 2, 3) for i in range(len(heard) - n + 1)),
+            (f"g:{a}{b}" for i, a in enumerate(text) for b in text[i + 2 : i + 5]),
         )
     )
 
 
-def length_of(text: str) -> float:
-    """Length as a feature: 0 for nothing, 1 for about 30 characters, more for speeches."""
-    return float(np.log1p(len(text)) / 3.4)
+def known(text: str, vocabulary: Mapping[str, int], weights: Vector) -> tuple[NDArray[np.intp], Vector]:
+    """Columns of the pieces of `text` that `vocabulary` has, and their weights normalised to length 1."""
+    columns = np.array(
+        sorted(vocabulary[piece] for piece in pieces(text) if piece in vocabulary), dtype=np.intp
+    )
+    values = weights[columns]
+    return columns, values / (float(np.linalg.norm(values)) or 1.0)
 
 
-def vector(meaning: Vector, text: str, vocabulary: Mapping[str, int], weights: Vector) -> Vector:
-    """One row of features: meaning, then the weighted pieces normalised to length 1, then the length."""
-    row = np.zeros(MEANING + len(weights) + 1, dtype=np.float32)
-    row[:MEANING] = meaning
-    known = [vocabulary[piece] for piece in pieces(text) if piece in vocabulary]
-    if known:
-        row[MEANING + np.array(known)] = weights[known]
-        norm = float(np.linalg.norm(row[MEANING:-1]))
-        row[MEANING:-1] /= norm
-    row[-1] = length_of(text)
-    return row
+def direction(meanings: Vector, centre: Vector, axes: Vector) -> Vector:
+    """Rows of `meanings` seen from their `centre` along the main `axes`, each of length 1."""
+    seen = (meanings - centre) @ axes
+    lengths = np.maximum(np.linalg.norm(seen, axis=-1, keepdims=True), 1e-6)
+    directions: Vector = (seen / lengths).astype(np.float32)
+    return directions
+
+
+def likeness(directions: Vector, supports: Vector) -> Vector:
+    """How near each of `directions` is to each support: 1 for the same, towards 0 for what differs."""
+    near: Vector = np.exp(-2 * WIDTH * (1 - directions @ supports.T))
+    return near

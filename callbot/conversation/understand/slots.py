@@ -65,4 +65,4 @@ def concern_of(text: str, choices: Sequence[str] = ()) -> str:
     said = [
         (at, name) for at, name in places if not re.search(r"(?:不是|不在乎|不看|不关心|无所谓)$", text[:at])
     ]
-    return min(said)[1] if said else ""
+    return max(said)[1] if said else ""
