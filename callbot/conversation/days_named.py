@@ -14,19 +14,24 @@ _WEEKDAY = r"(?:本|这个?|下个?)?(?:周|星期|礼拜)[一二三四五六日
 _NEAR = r"今天|今日|今晚|明天|明日|明早|明晚|大后天|后天"
 _DAY = (
     rf"{_NEAR}|{_WEEKDAY}|(?:本|这个?|下个?)?周末|本周|这周|这个?星期|下周|下个?星期|本月底?|这个?月底?"
-    r"|下个?月底?|月底|月末|年底|年末|节前"
+    r"|下个?月底?|月底|月末|年底|年末|节前|明年|后年"
 )
 _DEADLINE = re.compile(
     rf"(?P<day>{_DAY})(?:之?内|以?前|之前|就|当天|为止)?.{{0,3}}"
-    r"(?:截止|结束|到期|过期|失效|为止|作废|最后|有效|收官|关闭|清零|下架|恢复|内下单|前下单|下单|前办理|内办理|前报名|前付款)"
-    rf"|(?:截止|有效期?|活动|优惠|折扣|折|券)(?:日期)?(?:只)?(?:到|至|持续到|在|是)(?P<end>{_DAY}|当天)"
+    r"(?:截止|结束|到期|过期|失效|为止|作废|最后|有效|收官|关闭|清零|下架|恢复|内下单|前下单|下单|前办理|内办理|前报名|前付款|不能用|用不了|就没)"
+    rf"|(?:截止|有效期?|活动|优惠|折扣|折|券)(?:日期)?(?:只)?(?:能|可以)?(?:到|至|持续到|在|是|用到|延长到|延期到|延到)(?P<end>{_DAY}|当天)"
     rf"|(?P<only>仅限|只限|只到|限|就到|就在|就)(?P<limit>今天|今日|今晚|本周|本月|明天|当天|当日|(?:这个?|本)?周末(?=[，。！？,.!?]|$))"
     r"|(?P<hurry>限时|倒计时|过了就没|(?:马上|即将|快)(?:要)?(?:截止|结束|过期|到期))"
 )
 _MEETING = re.compile(
     r"(?!(?:今天|今日)[^，。！？]{0,6}(?:电话|致电|联系))"
-    rf"(?P<day>{_NEAR}|{_WEEKDAY}|下周)(?:一早|早上|上午|中午|下午|傍晚|晚上|之?前)?(?:的)?(?:{NUMERAL}点(?:钟|整|半|{NUMERAL}分?)?)?(?:就|再|左右|准时|我|我们|会|可以|由|专员|同事|老师|顾问|给|跟|把|一定|能)*"
+    rf"(?P<day>{_NEAR}|{_WEEKDAY}|下周)(?:一早|早上|上午|中午|下午|傍晚|晚上|之?前)?[^，。！？,.!?]{{0,10}}?"
     r"(?:您|你)?(?:回个?(?:电话|电)|回电|打给(?:您|你)|打(?:过去|个?电话|来|过来)|联系(?:您|你)|致电|到货|送到|送达|发货|发出|到账|上门)"
+)
+_ASKS = re.compile(r"[^。！!]{0,8}(?:[吗呢?？]|您看)")
+"""A day that is put to the callee is no appointment yet."""
+_PAST = re.compile(
+    r"(?P<day>上个?月|昨天|前天|上周|上个?星期)[^，。！？吗]{0,4}(?:买|下单|下的单|来|到店|做|入会|办|消费|报名|体验)"
 )
 _PART = re.compile(rf"(?P<m>{NUMERAL})月份?(?P<part>底|末|初|中旬|上旬|下旬)")
 
@@ -62,7 +67,11 @@ def meetings(
     """后天给您回电 and its like where nobody agreed on that day; `days` are the known (month, day)."""
     agreed = _same_day(known)
     for match in _MEETING.finditer(words):
-        if _same_day(match["day"]) in agreed or denied(words, match.start(), match.end()):
+        if (
+            _same_day(match["day"]) in agreed
+            or _ASKS.match(words[match.end() :])
+            or denied(words, match.start(), match.end())
+        ):
             continue
         if any(
             names(match["day"], date(today.year + late, *day), today)
@@ -72,6 +81,28 @@ def meetings(
         ):
             continue
         yield match.group(0), "没有约过这个时间"
+
+
+def memories(
+    words: str, days: Collection[tuple[int, int]], today: date, known: str
+) -> Iterator[tuple[str, str]]:
+    """上个月买的 and its like where no known (month, day) lies there."""
+    for match in _PAST.finditer(words):
+        if match["day"] not in known and not any(_was(match["day"], month, day, today) for month, day in days):
+            yield match.group(0), "不在已知事实中"
+
+
+def _was(words: str, month: int, day: int, today: date) -> bool:
+    if words.endswith("月"):
+        return month == (today.replace(day=1) - timedelta(days=1)).month
+    monday = today - timedelta(days=today.weekday())
+    first, last = {"昨天": (1, 1), "前天": (2, 2)}.get(
+        words, ((today - monday).days + 1, (today - monday).days + 7)
+    )
+    return any(
+        (then.month, then.day) == (month, day)
+        for then in (today - timedelta(days=back) for back in range(first, last + 1))
+    )
 
 
 def _same_day(words: str) -> str:
@@ -128,6 +159,8 @@ def names(words: str, day: date, today: date) -> bool:
             return (day.year, day.month) == (next_month.year, next_month.month)
         case "下月底" | "下个月底":
             return day == next_month.replace(day=monthrange(next_month.year, next_month.month)[1])
+        case "明年" | "后年":
+            return day.year - today.year == (1 if words == "明年" else 2)
         case "年底" | "年末":
             return (day.year, day.month) == (today.year, 12) and day.day >= 25
         case _:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from callbot.conversation.claims import THRESHOLD, Claim, Kind, claims, spelled
-from callbot.conversation.days_named import deadlines, meetings, month_parts
+from callbot.conversation.days_named import deadlines, meetings, memories, month_parts
 from callbot.conversation.denial import denied, denied_everywhere
 from callbot.conversation.facts import Offer
 from callbot.conversation.numerals import NUMERAL
@@ -53,6 +53,7 @@ def check(text: str, sheet: Sheet) -> tuple[Violation, ...]:
             for span, why in (
                 *deadlines(words, ends, sheet.today, known.binding),
                 *month_parts(words, known.days, known.words),
+                *memories(words, known.days, sheet.today, known.words),
                 *meetings(words, known.days, sheet.today, known.words),
             )
         ),
@@ -64,6 +65,8 @@ class _Known:
     """The sheet, ready to be compared with."""
 
     claims: frozenset[tuple[Kind, float, str]]
+    heard: frozenset[tuple[Kind, float, str]]
+    """Values that the callee said: they may be repeated, but no offer is made of them."""
     words: str
     """All of it, spelled."""
     binding: str
@@ -73,7 +76,9 @@ class _Known:
     def days(self) -> frozenset[tuple[int, int]]:
         """(month, day) of every date known."""
         return frozenset(
-            (int(number) // 100, int(number) % 100) for kind, number, _ in self.claims if kind is Kind.DATE
+            (int(number) // 100, int(number) % 100)
+            for kind, number, _ in self.claims | self.heard
+            if kind is Kind.DATE
         )
 
 
@@ -114,12 +119,6 @@ def _known(sheet: Sheet) -> _Known:
             left = (offer.valid_until - sheet.today).days
             values |= {(Kind.DURATION, float(left), "天"), (Kind.DURATION, float(left + 1), "天")}
     values |= {found for found in _dated(sheet.today) if found[0] is not Kind.DATE}
-    values |= {
-        (claim.kind, claim.value, claim.unit)
-        for slot in sheet.slots.values()
-        for claim in claims(slot)
-        if claim.kind in _HEARD
-    }
     for index, text in enumerate(texts):
         for claim in claims(text):
             values.add((claim.kind, claim.value, claim.unit))
@@ -130,6 +129,18 @@ def _known(sheet: Sheet) -> _Known:
                 values |= {(Kind.YEAR, float(year), "") for year in re.findall(r"20\d\d", text)}
     return _Known(
         claims=frozenset(values),
+        heard=frozenset(
+            found
+            for slot in sheet.slots.values()
+            for claim in claims(slot)
+            if claim.kind in _HEARD
+            for found in (
+                (claim.kind, claim.value, claim.unit),
+                *((Kind.MONTH, claim.value // 100, ""), (Kind.DAY, claim.value % 100, ""))[
+                    : 2 if claim.kind is Kind.DATE else 0
+                ],
+            )
+        ),
         words=spelled("。".join((*texts, *sheet.slots.values()))),
         binding=spelled("。".join(texts)),
     )
@@ -151,7 +162,8 @@ _TODAY = re.compile(r"(?:今天|今日)(?:是|已经|都)*[^，。！？]{0,8}$"
 def _numbers(words: str, known: _Known, sheet: Sheet) -> Iterator[Violation]:
     vouched: set[float] = set()
     for claim in claims(words):
-        if _vouched(claim, known):
+        repeated = not _offering(words, claim.span) and _vouched(claim, known.heard)
+        if repeated or _vouched(claim, known.claims):
             vouched |= {claim.value, claim.value / 100 if claim.kind is Kind.MONEY else claim.value}
         elif claim.kind is Kind.NUMBER and claim.value in vouched and _alone(words, claim.span):
             continue
@@ -163,14 +175,22 @@ def _numbers(words: str, known: _Known, sheet: Sheet) -> Iterator[Violation]:
             yield Violation(span=claim.span, why=f"{claim.kind.value}不在优惠表和已知事实中")
 
 
-def _vouched(claim: Claim, known: _Known) -> bool:
-    if (claim.kind, claim.value, claim.unit) in known.claims:
+def _vouched(claim: Claim, known: frozenset[tuple[Kind, float, str]]) -> bool:
+    if (claim.kind, claim.value, claim.unit) in known:
         return True
     if claim.kind is Kind.NUMBER:
-        return any(
-            kind in {Kind.COUNT, Kind.NUMBER} and number == claim.value for kind, number, _ in known.claims
-        )
+        return any(kind in {Kind.COUNT, Kind.NUMBER} and number == claim.value for kind, number, _ in known)
     return False
+
+
+_OFFERING = re.compile(
+    r"优惠|活动|折|券|有效|延长|截止|到期|名额|[只仅还就]剩|保修|质保|延保|[退赔送减免返]|到账|库存"
+)
+
+
+def _offering(words: str, span: str) -> bool:
+    """Whether the clause around `span` offers something."""
+    return any(span in clause and _OFFERING.search(clause) for clause in re.split(r"[，。！？,!?]", words))
 
 
 def _alone(words: str, span: str) -> bool:
@@ -208,7 +228,7 @@ _PROMISES = re.compile(
     r"|(?<![避不难未以幸])免(?!疫|得|提|打扰|谈|贵|礼|责)(?:息|费|单|首付|年费|手续费|运费|邮|押金?|租|试用费|服务费|除)?|(?<![\d.])0(?:利息|利率|元|首付|风险|门槛|手续费)|零(?:利息|利率|首付|风险|门槛|手续费|元|副作用|伤害|痛)|无(?:利息|息|风险|副作用|门槛|条件退|理由退|痛|抵押|需还|限次)"
     r"|没有?(?:任何|一点|丝毫)?(?:风险|副作用|利息|手续费|后遗症|痛)|不(?:收|要|花)(?:您|你)?(?:一分|任何)?(?:钱|费|手续费|利息)|不反弹|永不|永久|永远|终身|终生|一辈子|一劳永逸"
     r"|全网最|全国最|最(?:低价?|便宜|优惠的?价|划算|好的?价|低折扣|高收益|大优惠)|史上|有史以来|行业(?:第一|最)|第一(?:品牌|名)|唯一(?:一家|指定|授权)|独家(?!新闻)|国家级|顶级|特批|破例|内部价|底价|骨折价?|跳楼价|白菜价|白送|白给|白拿|倒贴"
-    r"|根治|治愈|痊愈|药到病除|立竿见影|(?:立刻|马上|当场|立即|一次)(?:见效|生效|到账|退款|变白|提分|返现)|无效(?:退|全退|包退)|(?:全额|无条件|随时|无理由)(?:可以?)?(?:退|返)|退一赔|假一赔|双倍|翻倍|翻番|加倍"
+    r"|根治|治愈|痊愈|药到病除|立竿见影|(?:立刻|马上|当场|立即|一次)(?:见效|生效|到账|退款|变白|提分|返现)|无效(?:退|全退|包退)|(?:全额|无条件|随时|无理由)(?:可以?|都|能|就|给|帮|为|您|你)*(?:退|返)|退一赔|假一赔|双倍|翻倍|翻番|加倍"
     r"|返现|返利|返还|减免|豁免|赔(?:付|偿|您|你|钱)|补偿(?:您|你)?(?!型)|退(?:您|你|全)?(?:全)?(?:款|钱|费)|免除|清零|抵扣|封顶|不限(?:量|次|额)|无限(?:次|量|额)|买(?:一|二|两|三)送|第[二三]件|加送|额外|特权|优先(?:发货|安排|放款)|直接通过|秒批|必批|包批|百分之?百通过"
     r"|涨价|恢复原价|错过(?:就|不再|再等)|过期不候|手慢无|抢(?:完|光)|售罄|仅剩|只剩|最后(?:一次|机会|[几两三]|名额|一批|一天|一位|一个)|机会难得|限量|限额"
     r"|guarantee[ds]?|promise|free(?!lance)|nointerest|refund|cashback|lifetime|bestprice|risk-?free)"
@@ -220,8 +240,13 @@ _SYMPATHY = re.compile(
 )
 
 
+_GRATIS = frozenset({"免费", "不收费", "不要钱", "不收钱", "不花钱"})
+
+
 def _promises(words: str, known: str) -> Iterator[Violation]:
     stated = {match.group(0) for match in _PROMISES.finditer(known)}
+    if stated & _GRATIS:
+        stated |= _GRATIS
     for match in _PROMISES.finditer(words):
         span = match.group(0)
         if span in stated or (len(span) > 1 and span in known) or denied(words, match.start(), match.end()):
@@ -232,7 +257,7 @@ def _promises(words: str, known: str) -> Iterator[Violation]:
 
 
 _GIFT = re.compile(
-    r"(?:赠送?|附赠|(?<![发配运输护接断寄欢相目遣播推递传保])送(?!货|到|达|上门|修|检|餐|医|去|别|回|来|行|快递|件|祝福|上祝福|上问候|问候|出|走|外卖|给我|人))(?:给)?(?:您|你|出|一|[0-9]|个|份|张|套|台|盒|瓶|的|了|一些|款|件|我们的?)*(?P<gift>[^，。！？,.!?；;]{1,14})?"
+    r"(?:赠送?|附赠|(?<![发配运输护接断寄欢相目遣播推递传保])送(?!货|到|达|上门|修|检|餐|医|去|别|回|来|行|快递|件|祝福|上祝福|上问候|问候|出|走|外卖|给我|(?:给)?(?:父母|爸|妈|长辈|朋友|孩子|家里?人|老人|老公|爱人|对象|亲戚|别人|人)))(?:给)?(?:您|你|出|一|[0-9]|个|份|张|套|台|盒|瓶|的|了|一些|款|件|我们的?)*(?P<gift>[^，。！？,.!?；;]{1,14})?"
 )
 
 
