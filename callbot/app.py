@@ -14,12 +14,14 @@ from callbot.conversation.floor_events import FloorOptions
 from callbot.conversation.flow import Flow
 from callbot.conversation.flow_loader import load_flows
 from callbot.conversation.line import Line
+from callbot.conversation.llm_reader import LlmReader
 from callbot.conversation.llm_writer import LlmWriter
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Reader
 from callbot.conversation.result import CallLog, CallResult, Journal
 from callbot.conversation.scripted_writer import ScriptedWriter
 from callbot.conversation.session import Session
+from callbot.conversation.transformers_reader import transformers_reader
 from callbot.conversation.understand.reader import LocalReader
 from callbot.conversation.writing import Writer
 from callbot.errors import BadInput
@@ -104,10 +106,34 @@ def build_writer(settings: LlmSettings) -> Writer:
     )
 
 
+def build_reader(settings: Settings) -> Reader:
+    """The reader that the settings name, with an LLM behind it where that is wanted.
+
+    Raises `BadInput` for a model that cannot be used or a server that is not named.
+    """
+    if settings.reader.llm and not settings.llm.base_url:
+        raise BadInput.one(
+            "setting llm.base_url",
+            "is empty, and an LLM shall help the reader",
+            "set it, or reader.llm = false",
+        )
+    kind = settings.reader.kind
+    local = LocalReader() if kind == "local" else transformers_reader(settings.reader.model)
+    if not settings.reader.llm:
+        return local
+    return LlmReader(
+        local,
+        base_url=settings.llm.base_url,
+        api_key=settings.llm.api_key.get_secret_value(),
+        model=settings.llm.model,
+        timeout_s=settings.llm.turn_timeout_s,
+    )
+
+
 def build_minds(settings: Settings) -> Minds:
     """The engines that the settings name. Raises `BadInput` when one of them cannot be."""
     # Speech comes last: it starts processes, which nobody would end if a prompt could not be read.
-    reader, writer = LocalReader(), build_writer(settings.llm)
+    reader, writer = build_reader(settings), build_writer(settings.llm)
     return Minds(
         speech=build_speech(settings.models, cache=settings.data / "voices"), reader=reader, writer=writer
     )

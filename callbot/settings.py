@@ -85,6 +85,21 @@ class LlmSettings(Block):
     )
 
 
+class ReaderSettings(Block):
+    kind: Literal["local", "transformers"] = Field(
+        default="local",
+        description="What understands the callee. local: the packaged model; transformers: a text-classification model of your own, named by `reader.model`.",
+    )
+    model: str = Field(
+        default="",
+        description="Folder or hub name of that model: config.json with our labels, tokenizer, model.onnx or onnx/model.onnx.",
+    )
+    llm: bool = Field(
+        default=False,
+        description="Ask the server of [llm] too, where the reading is unsure or much is at stake, for at most `llm.turn_timeout_s`.",
+    )
+
+
 class CarrierSettings(Block):
     kind: Literal["simulator", "twilio"] = Field(
         default="simulator",
@@ -161,6 +176,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     models: ModelSettings = ModelSettings()
     llm: LlmSettings = LlmSettings()
+    reader: ReaderSettings = ReaderSettings()
     carrier: CarrierSettings = CarrierSettings()
     media: MediaSettings = MediaSettings()
     desk: DeskSettings = DeskSettings()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from callbot import __version__
-from callbot.cli import batch, call, config, customer, flow, guard, models
+from callbot.cli import batch, call, config, customer, evaluate, flow, guard, models
 from callbot.cli.demo import demo
 from callbot.cli.permit import permit
 from callbot.cli.serve import serve
@@ -23,6 +23,7 @@ app.add_typer(batch.app, name="batch")
 app.add_typer(call.app, name="call")
 app.add_typer(config.app, name="config")
 app.add_typer(customer.app, name="customer")
+app.add_typer(evaluate.app, name="eval")
 app.add_typer(flow.app, name="flow")
 app.add_typer(guard.app, name="guard")
 app.add_typer(models.app, name="models")
