@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -144,13 +145,14 @@ def test_the_recording_can_be_understood_on_both_channels(
 ) -> None:
     one = calls[name]
     callee, bot = channels(one.recording)
-    disclosure = next(turn for turn in one.turns("bot") if turn.act == "disclosure")
-    heard = recogniser.transcribe(cut(bot, disclosure.start_ms, disclosure.end_ms)).text
-    assert likeness(heard, disclosure.text) > 0.6, heard
-    assert "录音" in heard
-    said = max((turn for turn in one.turns("callee") if turn.text), key=lambda turn: len(turn.text))
-    again = recogniser.transcribe(cut(callee, said.start_ms, said.end_ms)).text
-    assert likeness(again, said.text) > 0.5, (again, said.text)
+    for samples, speaker in ((callee, "callee"), (bot, "bot")):
+        alike = {}
+        for turn in one.turns(speaker):
+            if turn.heard and turn.end_ms - turn.start_ms > 1_200:
+                again = recogniser.transcribe(cut(samples, turn.start_ms, turn.end_ms)).text
+                alike[turn.heard, again] = likeness(again, turn.heard)
+        # A small model on telephone sound writes some words otherwise; most it must get.
+        assert median(alike.values()) > 0.6, alike
 
 
 @every_call
