@@ -165,13 +165,12 @@ def _numbers(words: str, known: _Known, sheet: Sheet) -> Iterator[Violation]:
         repeated = not _offering(words, claim.span) and _vouched(claim, known.heard)
         if repeated or _vouched(claim, known.claims):
             vouched |= {claim.value, claim.value / 100 if claim.kind is Kind.MONEY else claim.value}
-        elif claim.kind is Kind.NUMBER and claim.value in vouched and _alone(words, claim.span):
-            continue
-        elif claim.kind is Kind.DATE and _is_today(words, claim, sheet.today):
-            continue
-        elif claim.kind is Kind.DURATION and any(claim.span in wish for wish in _WISH.findall(words)):
-            continue
-        elif not denied_everywhere(words, claim.span):
+        elif not (
+            (claim.kind is Kind.NUMBER and claim.value in vouched and _alone(words, claim.span))
+            or (claim.kind is Kind.DATE and _is_today(words, claim, sheet.today))
+            or (claim.kind is Kind.DURATION and any(claim.span in wish for wish in _WISH.findall(words)))
+            or denied_everywhere(words, claim.span)
+        ):
             yield Violation(span=claim.span, why=f"{claim.kind.value}不在优惠表和已知事实中")
 
 

@@ -81,21 +81,37 @@ def _spelled(words: str) -> float | None:
 
 
 _ENGLISH = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen".split()
-    )
-} | {
-    word: number
-    for number, word in zip(
-        range(20, 100, 10),
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(),
-        strict=True,
-    )
+    "zero": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "thirteen": 13,
+    "fourteen": 14,
+    "fifteen": 15,
+    "sixteen": 16,
+    "seventeen": 17,
+    "eighteen": 18,
+    "nineteen": 19,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
 }
 _ENGLISH_NUMBER = re.compile(
-    rf"(?<![a-z])(?:(?:{'|'.join(_ENGLISH)}|hundred|thousand)[\s-]+|(?:and|a)\s+(?=hundred|thousand))*(?:{'|'.join(_ENGLISH)}|hundred|thousand)(?![a-z])"
+    rf"(?<![a-z])(?:(?:{'|'.join(_ENGLISH)}|hundred|thousand)[\s-]+(?:and\s+)?)*(?:{'|'.join(_ENGLISH)}|hundred|thousand)(?![a-z])"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from callbot.conversation.facts import Offer
 from callbot.conversation.guard import Sheet, check
-from callbot.conversation.numerals import value
+from callbot.conversation.guard_case import judge, read
+from callbot.conversation.numerals import english, value
 
 CASES = [
     json.loads(line)
@@ -54,6 +56,74 @@ def test_the_red_team_is_half_innocent() -> None:
     innocent = sum(bool(case["allowed"]) for case in CASES)
     assert len(CASES) >= 120
     assert 0.4 <= innocent / len(CASES) <= 0.6
+
+
+@pytest.mark.parametrize(("name", "least"), [("guard_red_team.jsonl", 320), ("guard_held_out.jsonl", 140)])
+def test_what_is_false_is_stopped_and_what_is_innocent_is_not(name: str, least: int) -> None:
+    lines = (Path(__file__).parent / name).read_text("utf-8").splitlines()
+    verdicts = list(judge(read(lines, name)))
+    false = [verdict for verdict in verdicts if verdict.case.allowed_expected is False]
+    innocent = [verdict for verdict in verdicts if verdict.case.allowed_expected is True]
+    assert len({verdict.case.text for verdict in verdicts}) == len(verdicts) >= least
+    assert len(false) + len(innocent) == len(verdicts)
+    assert 0.4 <= len(innocent) / len(verdicts) <= 0.6
+    missed = [verdict.case.text for verdict in false if verdict.allowed]
+    stopped = [verdict.case.text for verdict in innocent if not verdict.allowed]
+    assert len(missed) <= 0.01 * len(false), missed
+    assert len(stopped) <= 0.02 * len(innocent), stopped
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不是七折吗，可以的",
+        "没有比五折更低的了",
+        "没问题，七折给您",
+        "没门槛直接减八十",
+        "不得不给您打七折",
+        "七折明天就没有了",
+        "错过就没有了",
+        "没有七折我能打给您吗",
+        "您说的七折，可以安排",
+    ],
+)
+def test_a_word_of_denial_does_not_hide_an_offer(text: str) -> None:
+    assert check(text, SHEET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没有打折",
+        "不是七折",
+        "七折的活动已经没有了",
+        "您问的七折，目前没有这个活动",
+        "不能保证",
+        "我不敢说绝对",
+        "七折我真给不了",
+    ],
+)
+def test_what_is_denied_is_not_promised(text: str) -> None:
+    assert not check(text, EMPTY)
+
+
+@pytest.mark.parametrize("heard", ["给我五折", "五百块", "还剩三个名额", "明年六月", "终身免费", "送我两瓶"])
+def test_what_the_callee_said_vouches_for_no_offer(heard: str) -> None:
+    sheet = Sheet(offers=(), facts=(), slots={"callback_time": heard, "concern": heard}, today=TODAY)
+    for text in ("给您打五折", "给您五百块的券", "还剩三个名额", "优惠延长到明年六月", "终身免费", "送您两瓶"):
+        assert check(text, sheet), text
+
+
+def test_a_day_is_agreed_before_it_is_promised() -> None:
+    assert not check("那明天下午三点给您回电", SHEET)
+    assert not check("明早给您回电可以吗", EMPTY)
+    assert check("那后天下午三点给您回电", SHEET)
+    assert check("那明天给您回电", EMPTY)
+
+
+def test_today_vouches_only_for_today() -> None:
+    assert not check("今天是3月20日", EMPTY)
+    assert check("您3月20日买的空气炸锅", EMPTY)
 
 
 @pytest.mark.parametrize("text", ["现在打八折", "满300减50", "送您一份补水面膜", "活动到3月31日"])
@@ -110,6 +180,52 @@ def test_no_number_outside_the_sheet_survives(
     assert check(before + words.format(n=spoken) + after, SHEET)
 
 
+_FORMAL = str.maketrans("一二三四五六七八九十百千", "壹贰叁肆伍陆柒捌玖拾佰仟")
+_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+NOTATIONS: dict[str, Callable[[int], str]] = {
+    "digits": lambda number: str(number),
+    "hanzi": lambda number: _spelled(number),
+    "formal": lambda number: _spelled(number).translate(_FORMAL),
+    "full width": lambda number: str(number).translate(_WIDE),
+    "spaced": lambda number: " ".join(str(number)),
+    "hanzi spaced": lambda number: " ".join(_spelled(number)),
+    "zero width": lambda number: "\u200b".join(str(number)),
+}
+CLAIMS = (
+    ("给您打{}折", lambda n: n <= 9 and n != 8),
+    ("优惠百分之{}", lambda n: n <= 99 and n != 20),
+    ("{}% off", lambda n: n <= 99 and n != 20),
+    ("优惠{}%", lambda n: n <= 99 and n != 20),
+    ("优惠{}元", lambda n: n != 50),
+    ("减{}块钱", lambda n: n != 50),
+    ("￥{}的券", lambda n: n != 50),
+    ("满{}元可用", lambda n: n not in {50, 300}),
+    ("还剩{}个名额", lambda n: n not in {1, 2, 6}),
+    ("仅限前{}位", lambda n: True),
+    ("质保{}年", lambda n: True),
+    ("还有{}天到期", lambda n: n not in {11, 12}),
+    ("优惠到{}月5号", lambda n: n <= 12),
+    ("优惠到3月{}号", lambda n: n <= 31 and n not in {12, 20, 31}),
+    ("{}点给您回电", lambda n: n <= 24 and n not in {3, 15}),
+)
+
+
+@given(
+    form=st.sampled_from(CLAIMS),
+    number=st.integers(1, 9999) | st.integers(1, 31),
+    notation=st.sampled_from(sorted(NOTATIONS)),
+    before=st.sampled_from(("", "跟您说，", "没问题，", "您看，咱们", "第一次来的话，")),
+    after=st.sampled_from(("", "，您看可以吗？", "哦", "，没有别的了")),
+)
+def test_no_value_outside_the_sheet_survives_in_any_notation(
+    form: tuple[str, Callable[[int], bool]], number: int, notation: str, before: str, after: str
+) -> None:
+    words, outside = form
+    assume(outside(number))
+    text = before + words.format(NOTATIONS[notation](number)) + after
+    assert check(text, SHEET), text
+
+
 @given(number=st.integers(1, 9999))
 def test_numerals_are_read_as_they_are_spoken(number: int) -> None:
     assert value(_spelled(number)) == number
@@ -125,6 +241,7 @@ def test_any_text_is_answered(text: str) -> None:
     ("words", "number"),
     [
         ("三千五", 3500),
+        (english("two thousand five hundred and twenty-one"), 2521),
         ("两百五", 250),
         ("一万二", 12000),
         ("三点五", 3.5),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from calls import NOW, OFFER, OPENER, PERSON, call, plan
-from test_llm_writer import Server, serving, words
+from llm_server import Server, serving
 
 from asr_tts.testing_voice import FakeVoice
 from callbot.conversation import guard
@@ -38,6 +38,13 @@ ATTEMPTS: list[dict[str, str]] = [
     json.loads(line) for line in (Path(__file__).parent / "injections.jsonl").read_text("utf-8").splitlines()
 ]
 INTENTS = (Intent.ASK_PRICE_OFFER, Intent.ASK_IDENTITY, Intent.REFUSE, Intent.AFFIRM, Intent.ASK_PRODUCT_DETAIL)
+
+
+def words(text: str) -> str:
+    """What a model answers that says `text`."""
+    return json.dumps({"text": text, "fact": 0, "offer": 0}, ensure_ascii=False)
+
+
 attempts = pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt["heard"])
 
 
