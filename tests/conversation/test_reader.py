@@ -26,6 +26,8 @@ def reader() -> LocalReader:
         ("不用了", "offer", Intent.REFUSE),
         ("不用了", "transfer", Intent.DENY),
         ("好", "offer", Intent.INTERESTED),
+        ("嗯，我要的，让人联系我吧", "offer", Intent.INTERESTED),
+        ("让人联系我吧，我要投诉", "offer", Intent.COMPLAINT),
         ("嗯", "yes_no", Intent.AFFIRM),
         ("嗯", "identity", Intent.AFFIRM),
         ("不是", "identity", Intent.WRONG_PERSON),

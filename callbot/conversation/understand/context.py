@@ -43,6 +43,9 @@ _GO_ON = re.compile(
 )
 """行吧那你说说看: the floor goes back, whatever was grumbled before it."""
 
+_CONTACT_ME = re.compile(r"^(?:嗯+|好+的?|行|可以|成|对|那|我?要的?|想要)+.{0,6}(?:联系|找)我(?:吧|就行|好了)?")
+"""A yes that wishes to be contacted: what a yes to an offer leads to, and no call for a human now."""
+
 _ASKED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "anything_else",
@@ -95,6 +98,8 @@ def answer(text: str, asks: str, concern: str) -> Intent | None:
         return Intent.AFFIRM
     if asks in {"identity", "yes_no"} and len(text) <= 16 and _GO_ON.search(text):
         return Intent.AFFIRM
+    if asks == "offer" and _CONTACT_ME.match(text):
+        return Intent.INTERESTED
     if _YES.match(text):
         if asks in {"open", "callback_time"}:
             return None
