@@ -1,15 +1,18 @@
 """How often the recorded outcome is what the simulated callee meant, over many seeds, and the turn latency.
 
-    python -m bench.demo_agreement --seeds 101-120 --reports var/agreement
+    python -m bench.demo_agreement --seeds 101-120 --reports var/agreement --lines 8
 
-Each seed is one whole `callbot demo --exit`: other phrasings, real speech both ways, real models. A seed whose report
-is there already is not run again. Prints Markdown for docs/benchmarks.md.
+Each seed is one whole `callbot demo --exit`: other phrasings, real speech of the callees, real recogniser.
+The bot speaks with the system's voice (`--voice kokoro` changes it): callees hear its energy only, and a machine
+of two cores then has time for more calls at once. A seed whose report is there already is not run again.
+Prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -23,20 +26,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="101-120", help="first-last")
     parser.add_argument("--reports", type=Path, default=Path("var/agreement"))
+    parser.add_argument("--lines", type=int, default=8)
+    parser.add_argument("--voice", choices=("system", "kokoro"), default="system")
     options = parser.parse_args()
     first, last = (int(part) for part in options.seeds.split("-"))
     options.reports.mkdir(parents=True, exist_ok=True)
-    reports = [report(seed, options.reports) for seed in range(first, last + 1)]
+    reports = [report(seed, options) for seed in range(first, last + 1)]
     print(markdown(reports))
 
 
-def report(seed: int, folder: Path) -> dict[str, Any]:
+def report(seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """The demo's report for one seed, run if it is not there yet."""
-    path = folder / f"{seed}.json"
+    path = options.reports / f"{seed}.json"
     if not path.is_file():
-        command = [sys.executable, "-m", "callbot", "demo", "--exit", "--fresh", "--seed", str(seed), "--quiet"]
-        command += ["--data", str(folder / "demo"), "--report", str(path)]
-        subprocess.run(command, check=False)
+        command = [sys.executable, "-m", "callbot", "demo", "--exit", "--fresh", "--quiet", "--seed", str(seed)]
+        command += [
+            "--lines",
+            str(options.lines),
+            "--data",
+            str(options.reports / "demo"),
+            "--report",
+            str(path),
+        ]
+        environment = {**os.environ, "CALLBOT_MODELS__VOICE": options.voice}
+        subprocess.run(command, check=False, env=environment)
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
