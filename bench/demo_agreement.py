@@ -3,9 +3,9 @@
     python -m bench.demo_agreement --seeds 101-120 --reports var/agreement --lines 8
 
 Each seed is one whole `callbot demo --exit`: other phrasings, real speech of the callees, real recogniser.
-The bot speaks with the system's voice (`--voice kokoro` changes it): callees hear its energy only, and a machine
-of two cores then has time for more calls at once. A seed whose report is there already is not run again.
-Prints Markdown.
+The bot speaks with the system's voice (`--voice kokoro` changes it): callees hear its energy only, and a
+machine of two cores then has time for more calls at once. A seed whose report is there already is not run
+again. Prints Markdown.
 """
 
 from __future__ import annotations
