@@ -84,8 +84,8 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
             str(path), f"cannot be read: {error.strerror}", "name a file with one JSON object a line"
         ) from None
     except UnicodeDecodeError as error:
-        line = path.read_bytes().count(b"\n", 0, error.start) + 1
-        raise BadInput.one(f"{path}, line {line}", "is not UTF-8 text", "save the file as UTF-8") from None
+        broken = path.read_bytes().count(b"\n", 0, error.start) + 1
+        raise BadInput.one(f"{path}, line {broken}", "is not UTF-8 text", "save the file as UTF-8") from None
     rows: list[R] = []
     problems: list[Problem] = []
     first: dict[str | int, int] = {}

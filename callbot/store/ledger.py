@@ -148,9 +148,7 @@ async def picked_up(session: AsyncSession, attempt_id: str, now: datetime) -> No
     """Somebody answered although we held no conversation: it counts against the caps all the same."""
     await session.exec(
         update(Attempt)
-        .where(
-            col(Attempt.id) == attempt_id, col(Attempt.state).in_(OPEN), col(Attempt.answered_at).is_(None)
-        )
+        .where(col(Attempt.id) == attempt_id, col(Attempt.state).in_(OPEN), col(Attempt.answered_at).is_(None))
         .values(answered_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
+import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -51,7 +51,6 @@ class Carrier:
         self._by_token: Counter[str] = Counter()
         self._by_number: Counter[str] = Counter()
         self._posts: set[asyncio.Task[None]] = set()
-        self._ids = random.Random(f"{seed}:sids")
         self._http = httpx.AsyncClient(timeout=_CALLBACK_S, trust_env=False)
 
     def place(
@@ -217,4 +216,4 @@ class Carrier:
             log.warning("status callback failed", extra={"url": url, "error": type(error).__name__})
 
     def _sid(self, prefix: str) -> str:
-        return f"{prefix}{self._ids.getrandbits(128):032x}"
+        return f"{prefix}{secrets.token_hex(16)}"
