@@ -25,7 +25,7 @@ from callbot.conversation.transformers_reader import transformers_reader
 from callbot.conversation.understand.reader import LocalReader
 from callbot.conversation.writing import Writer
 from callbot.errors import BadInput
-from callbot.outreach.attempt import Desk
+from callbot.outreach.attempt import Station
 from callbot.outreach.dialler import Dialler
 from callbot.outreach.dossier import DossierReader
 from callbot.outreach.progress import OnProgress
@@ -41,7 +41,7 @@ from callbot.telephony.media_server import MediaServer
 from callbot.telephony.twilio import TwilioCodec
 from callbot.telephony.twilio_rest import TwilioControl
 from callbot.telephony.twilio_signature import is_signed
-from handoff.desk import Desk as HumanDesk
+from handoff.desk import Desk
 from handoff.live_desk import DeskOptions, LiveDesk
 from handoff.server import AgentIdentity, DeskServer
 
@@ -144,7 +144,7 @@ def build_call(
     *,
     line: Line,
     minds: Minds,
-    desk: HumanDesk,
+    desk: Desk,
     journal: Journal,
     log: CallLog,
     clock: Clock,
@@ -180,12 +180,12 @@ class Service:
     desk_server: DeskServer
     control: CallControl
     worker: MediaWorker
-    desk: Desk
+    station: Station
 
     def dialler(self, on_progress: OnProgress, *, linger: bool = False, grace_s: float = 0.0) -> Dialler:
         """Works through one batch with this host's lines."""
         return Dialler(
-            self.desk,
+            self.station,
             on_progress,
             max_calls=self.settings.media.max_calls,
             linger=linger,
@@ -246,7 +246,7 @@ async def build_service(
             desk_server=desk_server,
             control=control,
             worker=worker,
-            desk=Desk(
+            station=Station(
                 db=db,
                 clock=clock,
                 control=control,
@@ -270,7 +270,7 @@ class _Talk:
     """`outreach.Conversation`: holds one conversation on an answered line."""
 
     minds: Minds
-    desk: HumanDesk
+    desk: Desk
     clock: Clock
     options: SessionOptions
     on_call_event: OnCallEvent | None

@@ -76,8 +76,8 @@ class MediaPort(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What every attempt of one process shares."""
+class Station:
+    """Where one process dials from: what all its attempts share."""
 
     db: Database
     clock: Clock
@@ -112,25 +112,25 @@ class Ready:
 class AttemptRunner:
     """Runs attempts for one media process."""
 
-    def __init__(self, desk: Desk, on_progress: OnProgress, *, grace_s: float = 0.0) -> None:
+    def __init__(self, station: Station, on_progress: OnProgress, *, grace_s: float = 0.0) -> None:
         """`grace_s`: how long calls under way may go on after a stop."""
-        self._desk = desk
+        self._station = station
         self._emit = on_progress
         self._grace_s = grace_s
-        self._settler = Settler(desk.db, desk.clock)
+        self._settler = Settler(station.db, station.clock)
         self._speaking: set[asyncio.Future[None]] = set()
 
     async def prepare(self, attempt: Attempt) -> Ready | None:
         """Write and synthesise the opener. None when that failed: the attempt is set aside, nobody dialled."""
-        desk = self._desk
+        station = self._station
         try:
-            dossier = await desk.dossier(attempt)
+            dossier = await station.dossier(attempt)
             zone = zone_of(dossier.zone) or SHANGHAI
-            today = desk.clock.now().astimezone(zone).date()
-            opener = await desk.writer.opener(dossier.person, dossier.offers, today)
+            today = station.clock.now().astimezone(zone).date()
+            opener = await station.writer.opener(dossier.person, dossier.offers, today)
             ready = Ready(attempt=attempt, dossier=dossier, opener=opener)
-            texts = foreseeable(_plan(ready, new_id()), desk.clock.now())
-            await asyncio.gather(*(desk.prepare(text) for text in texts[:_BEFORE_DIALLING]))
+            texts = foreseeable(_plan(ready, new_id()), station.clock.now())
+            await asyncio.gather(*(station.prepare(text) for text in texts[:_BEFORE_DIALLING]))
         except Exception as error:
             _log.warning("attempt.prepare_failed", attempt_id=attempt.id, error=type(error).__name__)
             await self._set_aside(attempt, f"{type(error).__name__}: {error}")
@@ -149,7 +149,7 @@ class AttemptRunner:
     def _speak_meanwhile(self, texts: Sequence[str]) -> None:
         """Synthesise the rarer lines while it rings; one that is not there in time is spoken as it is made."""
         for text in texts:
-            task = asyncio.ensure_future(self._desk.prepare(text))
+            task = asyncio.ensure_future(self._station.prepare(text))
             self._speaking.add(task)
             task.add_done_callback(self._spoken)
 
@@ -166,22 +166,22 @@ class AttemptRunner:
 
     async def run(self, ready: Ready, stop: asyncio.Event) -> None:
         """Dial, talk, settle. `stop` ends the call early. Raises only when the store does."""
-        attempt, desk = ready.attempt, self._desk
+        attempt, station = ready.attempt, self._station
         token, call_id = secrets.token_hex(16), new_id()
         recording = Path("recordings") / f"{call_id}.wav"
         try:
-            expected = desk.media.expect(token, desk.data / recording)
+            expected = station.media.expect(token, station.data / recording)
         except Full as error:
             await self._set_aside(attempt, str(error))
             return
         try:
             decision = await claim(
-                desk.db,
+                station.db,
                 attempt,
-                worker_id=desk.worker_id,
+                worker_id=station.worker_id,
                 token=token,
                 opener=asdict(ready.opener),
-                now=desk.clock.now(),
+                now=station.clock.now(),
             )
             if isinstance(decision, Block):
                 self._emit(Blocked(attempt_id=attempt.id, customer_id=attempt.customer_id, block=decision))
@@ -196,7 +196,7 @@ class AttemptRunner:
             ended = await self._call(ready, expected, token, call_id, recording, stop)
         finally:
             expected.cancel()
-        await desk.forget(ready.opener.text)
+        await station.forget(ready.opener.text)
         settlement = await self._settler.settle(ended)
         if settlement is not None:
             self._emit(
@@ -215,23 +215,23 @@ class AttemptRunner:
         stop: asyncio.Event,
     ) -> Ended:
         """From the carrier's door to the end of the conversation. Always comes back with how it ended."""
-        desk, attempt = self._desk, ready.attempt
-        dial = Dial(desk.control, attempt, self._emit)
+        station, attempt = self._station, ready.attempt
+        dial = Dial(station.control, attempt, self._emit)
         request = DialRequest(
             to=ready.dossier.number,
-            from_=desk.from_number,
-            media_url=desk.media_url or desk.media.url,
+            from_=station.from_number,
+            media_url=station.media_url or station.media.url,
             token=token,
-            ring_timeout_s=desk.ring_timeout_s,
+            ring_timeout_s=station.ring_timeout_s,
         )
 
         async def placed(sid: str) -> None:
-            async with desk.db.write() as session:
+            async with station.db.write() as session:
                 await ledger.placed(session, attempt.id, token, sid)
 
         try:
             reached = await dial.connect(
-                request, expected, stop, placed, timeout=desk.ring_timeout_s + _LINE_MARGIN_S
+                request, expected, stop, placed, timeout=station.ring_timeout_s + _LINE_MARGIN_S
             )
             if isinstance(reached, Ended):
                 if dial.picked_up:
@@ -243,11 +243,11 @@ class AttemptRunner:
             return _interrupted(attempt, "failed", error)
         finally:
             if dial.sid:
-                await hang_up(desk.control, dial.sid)
+                await hang_up(station.control, dial.sid)
 
     async def _answered(self, ready: Ready, token: str, call_id: str, recording: Path) -> bool:
-        desk, attempt, flow = self._desk, ready.attempt, ready.dossier.flow
-        now = desk.clock.now()
+        station, attempt, flow = self._station, ready.attempt, ready.dossier.flow
+        now = station.clock.now()
         call = Call(
             id=call_id,
             attempt_id=attempt.id,
@@ -258,7 +258,7 @@ class AttemptRunner:
             recording=recording.as_posix(),
             event_log=_event_log(call_id).as_posix(),
         )
-        async with desk.db.write() as session:
+        async with station.db.write() as session:
             return await ledger.answered(session, attempt.id, token=token, call=call, now=now)
 
     async def _converse(
@@ -270,7 +270,7 @@ class AttemptRunner:
         recording: Path,
         stop: asyncio.Event,
     ) -> Ended:
-        desk, attempt, dossier = self._desk, ready.attempt, ready.dossier
+        station, attempt, dossier = self._station, ready.attempt, ready.dossier
         line = reached.line
         if not await self._answered(ready, token, call_id, recording):
             await line.hang_up()
@@ -285,9 +285,15 @@ class AttemptRunner:
         )
         plan = _plan(ready, call_id)
         journal = DatabaseJournal(
-            desk.db, attempt_id=attempt.id, call_id=call_id, customer_id=attempt.customer_id, clock=desk.clock
+            station.db,
+            attempt_id=attempt.id,
+            call_id=call_id,
+            customer_id=attempt.customer_id,
+            clock=station.clock,
         )
-        talk = asyncio.ensure_future(desk.conversation(plan, line, journal, desk.data / _event_log(call_id)))
+        talk = asyncio.ensure_future(
+            station.conversation(plan, line, journal, station.data / _event_log(call_id))
+        )
         cut = await self._until_over(talk, line, stop)
         try:
             result = talk.result()
@@ -339,7 +345,7 @@ class AttemptRunner:
                 talk.cancel()
 
     async def _set_aside(self, attempt: Attempt, because: str) -> None:
-        await set_aside(self._desk.db, attempt, because=because, now=self._desk.clock.now())
+        await set_aside(self._station.db, attempt, because=because, now=self._station.clock.now())
         self._emit(SetAside(attempt_id=attempt.id, customer_id=attempt.customer_id, because=because))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from callbot.outreach import batch as batch_room
-from callbot.outreach.attempt import AttemptRunner, Desk, Ready
+from callbot.outreach.attempt import AttemptRunner, Ready, Station
 from callbot.outreach.planner import Planner
 from callbot.outreach.progress import BatchEnd, OnProgress, Queued, Recovered, Stopping
 from callbot.outreach.recovery import Recovery
@@ -25,7 +25,7 @@ class Dialler:
 
     def __init__(
         self,
-        desk: Desk,
+        station: Station,
         on_progress: OnProgress,
         *,
         max_calls: int,
@@ -36,13 +36,13 @@ class Dialler:
         """`max_calls`: slots of the media process. `linger`: wait for retries and windows instead of
         returning when everybody left has to wait. `grace_s`: what running calls get after a stop. `lost` is
         set when somebody declared this worker dead; it then stops."""
-        self._desk = desk
+        self._station = station
         self._emit = on_progress
         self._max_calls = max_calls
         self._linger = linger
-        self._planner = Planner(desk.db, desk.clock)
-        self._recovery = Recovery(desk.db, desk.control, desk.clock, own=desk.worker_id)
-        self._runner = AttemptRunner(desk, on_progress, grace_s=grace_s)
+        self._planner = Planner(station.db, station.clock)
+        self._recovery = Recovery(station.db, station.control, station.clock, own=station.worker_id)
+        self._runner = AttemptRunner(station, on_progress, grace_s=grace_s)
         self._stop = asyncio.Event()
         self._lost = lost or asyncio.Event()
         self._recovered_at: float | None = None
@@ -73,7 +73,7 @@ class Dialler:
     async def _work(self, batch_id: str) -> BatchEnd:
         while not self._stop.is_set():
             await self._recover()
-            async with self._desk.db.read() as session:
+            async with self._station.db.read() as session:
                 batch = await batches.get(session, batch_id)
             if batch is None:
                 raise batch_room.BatchState(
@@ -106,9 +106,9 @@ class Dialler:
         room = 2 * lines - len(held) - len(self._running)
         if room > 0:
             taken = [attempt.id for attempt in held] + list(self._running.values())
-            async with self._desk.db.read() as session:
+            async with self._station.db.read() as session:
                 rows = await ledger.peek(
-                    session, batch_id=batch_id, now=self._desk.clock.now(), limit=room, without=taken
+                    session, batch_id=batch_id, now=self._station.clock.now(), limit=room, without=taken
                 )
             for row in rows:
                 task = asyncio.create_task(self._runner.prepare(row), name=f"prepare-{row.id}")
@@ -151,15 +151,15 @@ class Dialler:
             return None
         if not waiting:
             with suppress(batch_room.BatchState):
-                await batch_room.done(self._desk.db, batch_id, self._desk.clock.now())
+                await batch_room.done(self._station.db, batch_id, self._station.clock.now())
             return BatchEnd(done=True, stopped=False)
-        if self._linger or (until is not None and until <= self._desk.clock.now()):
+        if self._linger or (until is not None and until <= self._station.clock.now()):
             return None
         return BatchEnd(done=False, stopped=False, waiting=waiting, until=until)
 
     async def _waiting(self, batch_id: str) -> tuple[int, datetime | None, int]:
         """How many wait, until when, and how many calls of this batch other workers hold."""
-        async with self._desk.db.read() as session:
+        async with self._station.db.read() as session:
             queued = (await ledger.counts(session, batch_id)).get("queued", 0)
             due = await ledger.next_due(session, batch_id)
             unblocked, blocked = await batches.next_unblocked(session, batch_id)

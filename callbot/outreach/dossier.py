@@ -21,7 +21,7 @@ from callbot.store.tables import Attempt, OfferRow
 
 
 class DossierReader:
-    """Reads dossiers for attempts: `desk.dossier`."""
+    """Reads dossiers for attempts: `station.dossier`."""
 
     def __init__(self, db: Database, vault: PhoneVault, clock: Clock, flows: Mapping[str, Flow]) -> None:
         self._db = db

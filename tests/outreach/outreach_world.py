@@ -20,7 +20,7 @@ from callbot.conversation.plan import CallPlan
 from callbot.conversation.result import CallResult, Journal, Turn
 from callbot.conversation.writing import Moment
 from callbot.ids import new_id
-from callbot.outreach.attempt import Desk, Dossier
+from callbot.outreach.attempt import Dossier, Station
 from callbot.resources import folder
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault
@@ -344,7 +344,7 @@ async def agrees(plan: CallPlan, line: SilentLine, journal: Journal) -> CallResu
     return result(Outcome.INTERESTED)
 
 
-def desk(
+def station(
     db: Database,
     tmp_path: Path,
     *,
@@ -353,7 +353,7 @@ def desk(
     carrier: Carrier | None = None,
     talk: Talk = agrees,
     worker_id: str = "worker-1",
-) -> Desk:
+) -> Station:
     media = media or Media()
 
     async def conversation(plan: CallPlan, line: Line, journal: Journal, event_log: Path) -> CallResult:
@@ -378,7 +378,7 @@ def desk(
 
     async def prepare(text: str) -> None: ...
 
-    return Desk(
+    return Station(
         db=db,
         clock=clock or Watch(),
         control=carrier or Carrier(media),
