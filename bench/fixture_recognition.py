@@ -1,9 +1,9 @@
-"""Character error rate of the packaged recogniser on the callees' recordings after μ-law, with and without hotwords.
+"""Character error rate of the packaged recogniser on the callees' recordings after μ-law, by hotwords.
 
     python -m bench.fixture_recognition --clips 80
 
-The voices are synthetic, and voices, speeds and some wordings of the callees were chosen so that this recogniser
-understands them: the figure says that the fixtures are usable, not how people are understood.
+The voices are synthetic, and voices, speeds and some wordings of the callees were chosen so that this
+recogniser understands them: the figure says that the fixtures are usable, not how people are understood.
 """
 
 from __future__ import annotations
