@@ -27,6 +27,7 @@ from asr_tts.voice import VoiceFailed
 from asr_tts.worker import EngineFailed, EnginePool
 
 _WORDS_A_MINUTE = 170
+_TRIES = 3
 
 
 class SystemEngine:
@@ -51,6 +52,13 @@ class SystemEngine:
         """Speak `text` at the driver's own rate; empty audio when nothing in it can be said."""
         said = spoken_form(text)
         self._engine.setProperty("rate", round(_WORDS_A_MINUTE * speed))
+        # pyttsx3 now and then ends its loop before the file is there; the next loop writes it.
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(VoiceFailed):
+                return self._said(said)
+        return self._said(said)
+
+    def _said(self, said: str) -> Audio:
         with tempfile.TemporaryDirectory(prefix="callbot-voice-") as folder:
             path = Path(folder) / "said.wav"
             # the Linux driver reports each file on standard output

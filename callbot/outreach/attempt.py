@@ -38,6 +38,8 @@ from callbot.telephony.media_server import Full
 
 _log = structlog.get_logger(__name__)
 
+_OPENING = 3
+"""Disclosure, opener and first question: nobody is dialled without their sound."""
 _BEFORE_DIALLING = 14
 """So many texts of a call, the likeliest, are spoken into the cache before the phone rings."""
 _LINE_MARGIN_S = 15.0
@@ -130,7 +132,8 @@ class AttemptRunner:
             opener = await station.writer.opener(dossier.person, dossier.offers, today)
             ready = Ready(attempt=attempt, dossier=dossier, opener=opener)
             texts = foreseeable(_plan(ready, new_id()), station.clock.now())
-            await asyncio.gather(*(station.prepare(text) for text in texts[:_BEFORE_DIALLING]))
+            await asyncio.gather(*(station.prepare(text) for text in texts[:_OPENING]))
+            await self._speak_likely(texts[_OPENING:_BEFORE_DIALLING])
         except Exception as error:
             _log.warning("attempt.prepare_failed", attempt_id=attempt.id, error=type(error).__name__)
             await self._set_aside(attempt, f"{type(error).__name__}: {error}")
@@ -145,6 +148,14 @@ class AttemptRunner:
             )
         )
         return ready
+
+    async def _speak_likely(self, texts: Sequence[str]) -> None:
+        """Synthesise lines that will probably be said; one that fails is spoken, or not, when its time comes."""
+        for failed in await asyncio.gather(
+            *(self._station.prepare(text) for text in texts), return_exceptions=True
+        ):
+            if isinstance(failed, Exception):
+                _log.warning("voice.prepare_failed", error=type(failed).__name__)
 
     def _speak_meanwhile(self, texts: Sequence[str]) -> None:
         """Synthesise the rarer lines while it rings; one that is not there in time is spoken as it is made."""
