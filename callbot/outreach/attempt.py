@@ -150,7 +150,7 @@ class AttemptRunner:
         return ready
 
     async def _speak_likely(self, texts: Sequence[str]) -> None:
-        """Synthesise lines that will probably be said; one that fails is spoken, or not, when its time comes."""
+        """Synthesise lines that will probably be said; one that fails is made again when its time comes."""
         for failed in await asyncio.gather(
             *(self._station.prepare(text) for text in texts), return_exceptions=True
         ):
