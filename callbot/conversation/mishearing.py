@@ -21,7 +21,7 @@ def sign_of_mishearing(
     Source: labels, section Transfer.
     """
     heard = plain(text)
-    if any(intent in _OTHERWISE for intent in intents) or _REFUSES.search(heard):
+    if intents[0] in _OTHERWISE or _REFUSES.search(heard):
         return bool(_CLEARLY.search(heard))
     if _CLEARLY.search(heard) or _CORRECTS.search(heard) or _denies_the_bot(heard, plain(bot_said)):
         return True
@@ -34,7 +34,9 @@ def sign_of_mishearing(
 
 def _denies_the_bot(heard: str, bot_said: str) -> bool:
     """`周六不是周一` after the bot said 周一: what is denied is the bot's own word."""
-    return any(match.group(1)[:2] in bot_said for match in _NOT.finditer(heard)) and len(heard) > 3
+    return (
+        any((match.group(1) or match.group(2)) in bot_said for match in _NOT.finditer(heard)) and len(heard) > 3
+    )
 
 
 def _alike(one: str, other: str) -> bool:
@@ -70,7 +72,9 @@ _CORRECTS = re.compile(
     r"|(?:说|讲|问|重复)(?:了|过)?(?:多少|几|好几|两|三|四|八百|n)(?:遍|次|回)|(?:我|都|刚|刚才|早就|不是)(?:都|跟你|就|已经|早|刚)*说(?:过)?了.{0,2}(?:是|不是|我|在|吗|嘛)|(?:都|刚|刚才)说(?:了|过)(?!不要)"
     r"|(?:怎么|咋|你)(?:又|还|老|总|一直|就)(?:是|在)?(?:说|问|扯|绕|提|讲|重复|给我)|怎么(?:还|又)是|你(?:又|还|老|总)(?:说|问|扯|绕|是)|不对不对|(?:不对|错了|不是)[，]?(?:我|是).{1,10}|不是.{1,8}是.{1,8}|你咋回事"
 )
-_NOT = re.compile(r"(?:不是|没说|没问|没要|不叫|不姓|不在)(.{1,2})")
+_NOT = re.compile(
+    r"(?:不是|没说|没问|没要|不叫|不姓|不在)(.{1,2})|不(?!需|想|感|考虑|了解|方便|知道|清楚|明白|用|要|是)(..)"
+)
 _BOT_ASKS_AGAIN = re.compile(
     r"没(?:有)?(?:太|大)?(?:听)?(?:清|懂|明白|理解)|再说(?:一)?[遍次下]|重复一[遍下次]|再讲一遍"
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from callbot.conversation.labels import Intent, TransferReason
@@ -108,3 +111,55 @@ def test_announcements_need_nobody() -> None:
 )
 def test_large_and_grave_words_in_everyday_turns(text: str, intent: Intent) -> None:
     assert need(turns(text, intent=intent)) is None
+
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "transfer_cases.jsonl").read_text("utf-8").splitlines()
+]
+"""Snippets written one at a time: {"turns", "transfer", "reason", "turn", "misleading"}."""
+
+
+def heard(turns: list[dict[str, str]]) -> list[Said]:
+    """The callee's turns as if the reader had understood nothing: only the words decide."""
+    history, bot_said = [], ""
+    for place, turn in enumerate(turns):
+        if turn["role"] == "bot":
+            bot_said = turn["text"]
+            continue
+        reading = Reading(text=turn["text"], intent=Intent.SILENCE_FILLER_UNCLEAR, confidence=0.3)
+        history.append(Said(turn=place, text=turn["text"], reading=reading, bot_said=bot_said))
+    return history
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        TransferReason.VULNERABLE_PERSON,
+        TransferReason.LEGAL_THREAT,
+        TransferReason.HIGH_VALUE_COMPLEX_QUERY,
+        TransferReason.REPEATED_MISUNDERSTANDING,
+    ],
+)
+def test_words_alone_find_nearly_everyone_who_needs_a_human(sought: TransferReason) -> None:
+    cases = [case for case in CASES if case["reason"] == sought]
+    missed = [case["turns"] for case in cases if reason(need(heard(case["turns"]))) is not sought]
+    assert len(missed) <= len(cases) // 8, missed
+
+
+def test_lookalike_words_transfer_nobody() -> None:
+    cases = [case["turns"] for case in CASES if not case["transfer"]]
+    assert [turns for turns in cases if need(heard(turns))] == []
+
+
+def test_the_same_question_over_and_over_is_misunderstanding_but_a_repeated_refusal_is_not() -> None:
+    asked = [{"role": "callee", "text": "发票怎么开"}, {"role": "bot", "text": "我们有优惠"}] * 3
+    found = need(heard(asked))
+    assert (reason(found), found and found.turn) == (TransferReason.REPEATED_MISUNDERSTANDING, 4)
+    refused = [{"role": "callee", "text": "说了不需要"}, {"role": "bot", "text": "我们有优惠"}] * 3
+    assert need(heard(refused)) is None
+
+
+def test_a_threat_only_against_further_calls_is_no_threat_of_law() -> None:
+    assert need(turns("再打我就去法院告你们", intent=Intent.DO_NOT_CALL)) is None
+    assert reason(need(turns("不退钱我就去法院告你们"))) is TransferReason.LEGAL_THREAT
