@@ -120,14 +120,14 @@ CASES = [
 """Snippets written one at a time: {"turns", "transfer", "reason", "turn", "misleading"}."""
 
 
-def heard(turns: list[dict[str, str]]) -> list[Said]:
-    """The callee's turns as if the reader had understood nothing: only the words decide."""
+def heard(turns: list[dict[str, str]], intent: Intent = Intent.SILENCE_FILLER_UNCLEAR) -> list[Said]:
+    """The callee's turns as if the reader had understood nothing, or one and the same thing."""
     history, bot_said = [], ""
     for place, turn in enumerate(turns):
         if turn["role"] == "bot":
             bot_said = turn["text"]
             continue
-        reading = Reading(text=turn["text"], intent=Intent.SILENCE_FILLER_UNCLEAR, confidence=0.3)
+        reading = Reading(text=turn["text"], intent=intent, confidence=0.3)
         history.append(Said(turn=place, text=turn["text"], reading=reading, bot_said=bot_said))
     return history
 
@@ -138,12 +138,18 @@ def heard(turns: list[dict[str, str]]) -> list[Said]:
         TransferReason.VULNERABLE_PERSON,
         TransferReason.LEGAL_THREAT,
         TransferReason.HIGH_VALUE_COMPLEX_QUERY,
-        TransferReason.REPEATED_MISUNDERSTANDING,
     ],
 )
 def test_words_alone_find_nearly_everyone_who_needs_a_human(sought: TransferReason) -> None:
     cases = [case for case in CASES if case["reason"] == sought]
     missed = [case["turns"] for case in cases if reason(need(heard(case["turns"]))) is not sought]
+    assert len(missed) <= len(cases) // 8, missed
+
+
+def test_nearly_everyone_who_is_misheard_twice_gets_a_human() -> None:
+    sought = TransferReason.REPEATED_MISUNDERSTANDING
+    cases = [case["turns"] for case in CASES if case["reason"] == sought]
+    missed = [turns for turns in cases if reason(need(heard(turns, Intent.ASK_PRODUCT_DETAIL))) is not sought]
     assert len(missed) <= len(cases) // 8, missed
 
 
