@@ -96,7 +96,6 @@ class LiveDesk(Desk):
         self._server.expect_form(offer.id)
         if not await self._store.connect(offer.id, line.agent_id, now):
             return None
-        await line.tell(Connected(offer_id=offer.id))
         await self._server.tell_presence(line.agent_id)
         return Placed(offer_id=offer.id, agent_id=line.agent_id, agent_name=line.name)
 
@@ -129,6 +128,8 @@ class LiveDesk(Desk):
         error = ""
         try:
             if line is not None:
+                # Not before: what an agent says to a customer who cannot hear it yet is lost.
+                await line.tell(Connected(offer_id=placed.offer_id))
                 ended_by, error = await _carried(line, callee)
         finally:
             if line is not None:

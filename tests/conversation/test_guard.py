@@ -201,7 +201,7 @@ CLAIMS = (
     ("￥{}的券", lambda n: n != 50),
     ("满{}元可用", lambda n: n not in {50, 300}),
     ("还剩{}个名额", lambda n: n not in {1, 2, 6}),
-    ("仅限前{}位", lambda n: True),
+    ("仅限前{}位", lambda n: n not in {1, 2, 6}),
     ("质保{}年", lambda n: True),
     ("还有{}天到期", lambda n: n not in {11, 12}),
     ("优惠到{}月5号", lambda n: n <= 12),

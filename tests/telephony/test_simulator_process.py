@@ -173,7 +173,7 @@ async def test_one_seed_plays_the_same_call_in_another_process(
             await bot.say(600)
             await bot.until_ms(2_300)
             await bot.socket.close()
-            plays.append((sid, bytes(bot.heard[:800]), (await report_of(running, sid))["turns"][1]["text"]))
+            plays.append((bytes(bot.heard[:800]), (await report_of(running, sid))["turns"][1]["text"]))
         assert plays[0] == plays[1]
     finally:
         finish(again)
