@@ -67,6 +67,8 @@ class _Known:
     claims: frozenset[tuple[Kind, float, str]]
     heard: frozenset[tuple[Kind, float, str]]
     """Values that the callee said: they may be repeated, but no offer is made of them."""
+    left: frozenset[float]
+    """What of an offer is left, or how many may have it. How much somebody bought says nothing of that."""
     words: str
     """All of it, spelled."""
     binding: str
@@ -141,6 +143,12 @@ def _known(sheet: Sheet) -> _Known:
                 ],
             )
         ),
+        left=frozenset(
+            (
+                *(float(offer.stock) for offer in _usable(sheet) if offer.stock is not None),
+                *(claim.value for text in texts for claim in claims(text) if _limited(spelled(text), claim)),
+            )
+        ),
         words=spelled("。".join((*texts, *sheet.slots.values()))),
         binding=spelled("。".join(texts)),
     )
@@ -162,8 +170,12 @@ _TODAY = re.compile(r"(?:今天|今日)(?:是|已经|都)*[^，。！？]{0,8}$"
 def _numbers(words: str, known: _Known, sheet: Sheet) -> Iterator[Violation]:
     vouched: set[float] = set()
     for claim in claims(words):
-        repeated = not _offering(words, claim.span) and _vouched(claim, known.heard)
-        if repeated or _vouched(claim, known.claims):
+        if _limited(words, claim):
+            vouches = claim.value in known.left
+        else:
+            repeated = not _offering(words, claim.span) and _vouched(claim, known.heard)
+            vouches = repeated or _vouched(claim, known.claims)
+        if vouches:
             vouched |= {claim.value, claim.value / 100 if claim.kind is Kind.MONEY else claim.value}
         elif not (
             (claim.kind is Kind.NUMBER and claim.value in vouched and _alone(words, claim.span))
@@ -180,6 +192,16 @@ def _vouched(claim: Claim, known: frozenset[tuple[Kind, float, str]]) -> bool:
     if claim.kind is Kind.NUMBER:
         return any(kind in {Kind.COUNT, Kind.NUMBER} and number == claim.value for kind, number, _ in known)
     return False
+
+
+_LIMITED = re.compile(r"名额|[限余剩]|库存|最后|前(?=[\d零〇一二两三四五六七八九十百千])")
+
+
+def _limited(words: str, claim: Claim) -> bool:
+    """Whether the clause of a quantity says that only so many are left or may have it."""
+    return claim.kind in {Kind.COUNT, Kind.NUMBER} and any(
+        claim.span in clause and _LIMITED.search(clause) for clause in re.split(r"[，。！？,!?]", words)
+    )
 
 
 _OFFERING = re.compile(

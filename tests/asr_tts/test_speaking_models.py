@@ -64,8 +64,9 @@ async def test_numbers_are_heard_as_the_numbers_they_are(
 ) -> None:
     spoken = resample(engine.synthesise("活动三月12日15:30结束，全场打8折，满300元减50元。"), HEARING_RATE)
     text = (await recogniser.transcribe(spoken)).text
-    assert any(time in text for time in ("15点30", "15.30", "15:30", "十五点三十")), text
-    for digits, characters in [("8折", "八折"), ("300", "三百"), ("50", "五十")]:
+    # 十五点三十 is both a time and a decimal: the recogniser may write either.
+    text = re.sub(r"(?<=\d)[.:：](?=\d)", "点", text)
+    for digits, characters in [("15点30", "十五点三十"), ("8折", "八折"), ("300", "三百"), ("50", "五十")]:
         assert digits in text or characters in text, text
 
 

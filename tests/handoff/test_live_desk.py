@@ -152,11 +152,10 @@ class Office:
         while self.presence(agent_id) is not Presence.OFFLINE:
             await self.store.left.get()
 
-    async def bridged(self, screen: Screen) -> Placed:
+    async def accepted(self, screen: Screen) -> Placed:
         placing = asyncio.create_task(self.desk.place(OFFER))
         await screen.see(Ring)
         await screen.say(Accept(offer_id="o1"))
-        await screen.see(Connected)
         placed = await placing
         assert isinstance(placed, Placed)
         return placed
@@ -186,13 +185,13 @@ async def test_accepted_bridged_and_wrapped_up(office: Office) -> None:
     ring = await lin.see(Ring)
     assert ring.offer == OFFER
     await lin.say(Accept(offer_id="o1"))
-    await lin.see(Connected)
     placed = await placing
     assert placed == Placed(offer_id="o1", agent_id="lin", agent_name="小林")
     assert office.store.offers["o1"].state is OfferState.CONNECTED
 
     callee = Callee()
     bridging = asyncio.create_task(office.desk.bridge(placed, callee))
+    await lin.see(Connected)
     callee.speaks.put_nowait(frame(7))
     assert await lin.hear() == frame(7).tobytes()
     await lin.connection.send(frame(9).tobytes()[:100])
@@ -301,7 +300,7 @@ async def test_an_agent_lost_while_it_rings_is_passed_over(office: Office) -> No
 
 async def test_an_agent_lost_in_the_conversation_ends_it(office: Office) -> None:
     lin = await office.at_work("t-lin")
-    placed = await office.bridged(lin)
+    placed = await office.accepted(lin)
     bridging = asyncio.create_task(office.desk.bridge(placed, Callee()))
     await asyncio.sleep(0)
     lin.connection.transport.abort()
@@ -314,7 +313,7 @@ async def test_an_agent_lost_in_the_conversation_ends_it(office: Office) -> None
 
 async def test_an_agent_who_hangs_up_ends_it(office: Office) -> None:
     lin = await office.at_work("t-lin")
-    placed = await office.bridged(lin)
+    placed = await office.accepted(lin)
     bridging = asyncio.create_task(office.desk.bridge(placed, Callee()))
     await lin.say(HangUp())
     assert (await bridging).ended_by == "agent"
@@ -322,7 +321,7 @@ async def test_an_agent_who_hangs_up_ends_it(office: Office) -> None:
 
 async def test_a_broken_line_is_told_as_failed(office: Office) -> None:
     lin = await office.at_work("t-lin")
-    placed = await office.bridged(lin)
+    placed = await office.accepted(lin)
     callee = Callee()
     callee.broken = True
     bridging = asyncio.create_task(office.desk.bridge(placed, callee))
@@ -334,7 +333,7 @@ async def test_a_broken_line_is_told_as_failed(office: Office) -> None:
 
 async def test_a_late_wrap_up_still_reaches_the_store(office: Office) -> None:
     lin = await office.at_work("t-lin")
-    placed = await office.bridged(lin)
+    placed = await office.accepted(lin)
     await lin.say(HangUp())
     await office.desk.bridge(placed, Callee())
     assert await office.desk.wrap_up(placed, timeout_s=0) == WrapUp()
@@ -347,7 +346,7 @@ async def test_a_late_wrap_up_still_reaches_the_store(office: Office) -> None:
 
 async def test_nobody_changes_presence_in_a_conversation(office: Office) -> None:
     lin = await office.at_work("t-lin")
-    await office.bridged(lin)
+    await office.accepted(lin)
     await lin.say(SetPresence(presence=Presence.BREAK))
     assert "暂时不能切换" in (await lin.see(Refused)).message
     assert office.presence("lin") is Presence.BUSY
@@ -388,4 +387,4 @@ async def test_garbage_is_answered_and_survived(office: Office) -> None:
     refused = await lin.see(Refused)
     assert "无法识别" in refused.message
     assert "138" not in refused.message
-    assert await office.bridged(lin)
+    assert await office.accepted(lin)
