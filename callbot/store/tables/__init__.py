@@ -1,0 +1,35 @@
+"""Every table. What is true stands here; nothing outside a committed row may place a call.
+
+Times are UTC. Money is in fen. Ids are ULIDs as text. Words for states and kinds are the enums of the rooms
+above, kept as text so that the store knows no rule.
+"""
+
+from callbot.store.tables.aftermath import FollowUp, Outbox
+from callbot.store.tables.base import metadata
+from callbot.store.tables.batches import Attempt, Batch, BatchMember, Worker
+from callbot.store.tables.calls import Call, CallTurn, JournalRow
+from callbot.store.tables.desk import Agent, Transfer
+from callbot.store.tables.offers import OfferRow
+from callbot.store.tables.people import Consent, Customer, DoNotContact, Event, Purchase, Tag
+
+__all__ = [
+    "Agent",
+    "Attempt",
+    "Batch",
+    "BatchMember",
+    "Call",
+    "CallTurn",
+    "Consent",
+    "Customer",
+    "DoNotContact",
+    "Event",
+    "FollowUp",
+    "JournalRow",
+    "OfferRow",
+    "Outbox",
+    "Purchase",
+    "Tag",
+    "Transfer",
+    "Worker",
+    "metadata",
+]
