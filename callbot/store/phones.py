@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from callbot.errors import BadInput, CallbotError
 
 _SAMPLE = re.compile(r"\+86100\d{8}")
+_IN_TEXT = re.compile(r"(?<![0-9A-Za-z+])(?:\+\d{9,15}|1[3-9]\d{9})(?![0-9A-Za-z])", re.ASCII)
 _AAD = b"callbot/phone/1"
 _NONCE = 12
 _VERSION = 1
@@ -77,6 +78,11 @@ def mask(e164: str) -> str:
     hidden = min(4, max(len(digits) - 4, 0))
     start = len(digits) - 4 - hidden
     return digits[:start] + "*" * hidden + digits[start + hidden :]
+
+
+def hide_numbers(text: str) -> str:
+    """The text with every mobile and every international number in it masked (R165)."""
+    return _IN_TEXT.sub(lambda found: mask(found.group(0)), text)
 
 
 class PhoneVault:

@@ -11,7 +11,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
-from callbot.store import journal, ledger
+from callbot.store import journal, ledger, outbox
 from callbot.store.contacts import blacklist, lock_customer
 from callbot.store.tables import (
     Attempt,
@@ -23,7 +23,6 @@ from callbot.store.tables import (
     FollowUp,
     JournalRow,
     OfferRow,
-    Outbox,
     Tag,
 )
 
@@ -214,14 +213,13 @@ async def apply(session: AsyncSession, settlement: Settlement) -> bool:
             source=settlement.attempt_id,
             at=now,
         )
-    session.add(
-        Outbox(
-            idempotency_key=f"{settlement.attempt_id}:{settlement.outcome}",
-            kind="attempt.settled",
-            payload=dict(settlement.payload),
-            next_try_at=now,
-            created_at=now,
-        )
+    await outbox.enqueue(
+        session,
+        key=f"{settlement.attempt_id}:{settlement.outcome}",
+        kind=outbox.Kind.ATTEMPT_SETTLED,
+        payload=settlement.payload,
+        customer_id=settlement.customer_id,
+        now=now,
     )
     await session.flush()
     await session.exec(

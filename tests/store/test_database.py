@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from callbot.errors import BadInput
 from callbot.store.database import Database, DatabaseUnreachable
-from callbot.store.tables import Outbox
+from callbot.store.tables import Batch, Outbox
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -20,24 +20,24 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 async def test_concurrent_read_modify_write_loses_no_update(sqlite_database: Database) -> None:
     """Eight tasks add one twenty times each; on SQLite only BEGIN IMMEDIATE keeps all of them."""
     async with sqlite_database.write() as session:
-        session.add(Outbox(id="counter", idempotency_key="k", kind="n", next_try_at=NOW, created_at=NOW))
+        session.add(Batch(id="counter", name="n", flow="f", lines=0, created_at=NOW))
 
     async def add(times: int) -> None:
         for _ in range(times):
             async with sqlite_database.write() as session:
-                row = (await session.exec(select(Outbox).where(col(Outbox.id) == "counter"))).one()
-                row.tries += 1
+                row = (await session.exec(select(Batch).where(col(Batch.id) == "counter"))).one()
+                row.lines += 1
                 session.add(row)
 
     await asyncio.gather(*(add(20) for _ in range(8)))
     async with sqlite_database.read() as session:
-        assert (await session.exec(select(Outbox.tries))).one() == 160
+        assert (await session.exec(select(Batch.lines))).one() == 160
 
 
 async def test_a_failing_block_leaves_nothing_behind(database: Database) -> None:
     async def fail() -> None:
         async with database.write() as session:
-            session.add(Outbox(idempotency_key="k", kind="n", next_try_at=NOW, created_at=NOW))
+            session.add(Outbox(idempotency_key="k", kind="n", created_at=NOW))
             await session.flush()
             raise RuntimeError
 
@@ -50,7 +50,7 @@ async def test_a_failing_block_leaves_nothing_behind(database: Database) -> None
 async def test_a_reader_cannot_write(database: Database) -> None:
     async def write() -> None:
         async with database.read() as session:
-            session.add(Outbox(idempotency_key="k", kind="n", next_try_at=NOW, created_at=NOW))
+            session.add(Outbox(idempotency_key="k", kind="n", created_at=NOW))
 
     with pytest.raises(DBAPIError):
         await write()
@@ -58,11 +58,11 @@ async def test_a_reader_cannot_write(database: Database) -> None:
 
 async def test_times_come_back_in_utc(database: Database) -> None:
     async with database.write() as session:
-        session.add(Outbox(idempotency_key="k", kind="n", next_try_at=NOW, created_at=NOW))
+        session.add(Outbox(idempotency_key="k", kind="n", created_at=NOW))
     async with database.read() as session:
         row = (await session.exec(select(Outbox))).one()
-    assert row.next_try_at == NOW
-    assert row.next_try_at.tzinfo is UTC
+    assert row.created_at == NOW
+    assert row.created_at.tzinfo is UTC
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Times are UTC. Money is in fen. Ids are ULIDs as text. Words for states and kind
 above, kept as text so that the store knows no rule.
 """
 
-from callbot.store.tables.aftermath import FollowUp, Outbox
+from callbot.store.tables.aftermath import FollowUp, Outbox, OutboxDelivery
 from callbot.store.tables.base import metadata
 from callbot.store.tables.batches import Attempt, Batch, BatchMember, Worker
 from callbot.store.tables.calls import Call, CallTurn, JournalRow
@@ -27,6 +27,7 @@ __all__ = [
     "JournalRow",
     "OfferRow",
     "Outbox",
+    "OutboxDelivery",
     "Purchase",
     "Tag",
     "Transfer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from callbot.store.tables.base import json_object, moment, ulid
@@ -30,16 +31,45 @@ class FollowUp(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """A message to the outside, written with the change it reports; delivered at least once."""
+    """A message to the outside, written with the change it reports; each receiver gets it at least once."""
 
     id: str = ulid()
     idempotency_key: str = Field(unique=True)
     kind: str
     payload: dict[str, Any] = json_object()
+    customer_id: str | None = Field(default=None, index=True)
+    """Whom it concerns, so that what waits for somebody can be called back."""
+    state: str = Field(default="new", index=True)
+    """new, sending (a row for each receiver), done, dead (one of them gave up), unwanted or withdrawn."""
+    note: str = ""
+    """Why it is dead, unwanted or withdrawn."""
+    created_at: datetime = moment(index=True)
+    expires_at: datetime | None = moment(nullable=True)
+    """Not to be sent from then on."""
+
+
+class OutboxDelivery(SQLModel, table=True):
+    """One message to one receiver."""
+
+    __tablename__ = "outbox_delivery"
+    __table_args__ = (
+        UniqueConstraint("outbox_id", "endpoint"),
+        Index("ix_outbox_delivery_due", "endpoint", "state", "next_try_at"),
+    )
+
+    id: str = ulid()
+    outbox_id: str = Field(foreign_key="outbox.id")
+    endpoint: str
+    """Name of the receiver in the settings."""
     state: str = "pending"
-    """pending, delivered or dead."""
+    """pending, delivered, dead or withdrawn."""
     tries: int = 0
-    next_try_at: datetime = moment(index=True)
+    next_try_at: datetime = moment()
+    claim: str = ""
+    """Token of the process that is sending it now."""
+    claimed_until: datetime | None = moment(nullable=True)
+    status_code: int | None = None
+    """Of the last answer; None when there was none."""
     last_error: str = ""
-    created_at: datetime = moment()
+    tried_at: datetime | None = moment(nullable=True)
     delivered_at: datetime | None = moment(nullable=True)
