@@ -26,7 +26,7 @@ from callbot.conversation.understand.reader import LocalReader
 from callbot.conversation.writing import Writer
 from callbot.errors import BadInput
 from callbot.outreach.attempt import Station
-from callbot.outreach.dialler import Dialler
+from callbot.outreach.batch_run import BatchRun
 from callbot.outreach.dossier import DossierReader
 from callbot.outreach.progress import OnProgress
 from callbot.outreach.worker import MediaWorker
@@ -182,9 +182,9 @@ class Service:
     worker: MediaWorker
     station: Station
 
-    def dialler(self, on_progress: OnProgress, *, linger: bool = False, grace_s: float = 0.0) -> Dialler:
+    def batch_run(self, on_progress: OnProgress, *, linger: bool = False, grace_s: float = 0.0) -> BatchRun:
         """Works through one batch with this host's lines."""
-        return Dialler(
+        return BatchRun(
             self.station,
             on_progress,
             max_calls=self.settings.media.max_calls,

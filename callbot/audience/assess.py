@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,18 @@ from typing import Any
 from callbot.audience import signals
 from callbot.audience.priority import Priority, priority
 from callbot.audience.profile import Profile, profile_of
-from callbot.audience.reasons import Evidence, Finding, Reason, mild_warnings, reason
+from callbot.audience.reasons import Evidence, Reason, mild_warnings, reason
 from callbot.audience.rfm import Lifecycle, Rfm, Segment, Tier, lifecycle, rfm, segment, tier
+from callbot.audience.risk import Level, Risk, churn_risk
+from callbot.audience.score.case import Case, Score, Scorer
+from callbot.audience.score.scorecard import SCORECARD
 from callbot.audience.silence import Silence, Stage, silence
 from callbot.audience.strategy import Strategy, strategy
 from callbot.clock import Clock
 from callbot.store.customers import Conclusion, CustomerFilter, TagValue, every_history, save_conclusions
 from callbot.store.database import Database
 
-VERSION = "rules/1"
+VERSION = "rules/2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class Assessment:
     tier: Tier
     lifecycle: Lifecycle
     tags: tuple[TagValue, ...]
+    score: Score
+    risk: Risk | None
+    """None for whoever is silent already."""
     priority: Priority
     strategy: Strategy | None
     """None for whoever is not silent."""
@@ -44,25 +50,49 @@ class Assessment:
         return self.silence.stage
 
 
-def assess(profile: Profile, now: datetime) -> Assessment:
+def assess(profile: Profile, now: datetime, scorer: Scorer = SCORECARD) -> Assessment:
     """Judge a customer at `now` (UTC) by the rules; pure."""
+    return assess_all([profile], now, scorer)[0]
+
+
+def assess_all(profiles: Sequence[Profile], now: datetime, scorer: Scorer = SCORECARD) -> list[Assessment]:
+    """Judge customers, in their order, with their scores worked out together; pure."""
+    cases = [_case(profile, now) for profile in profiles]
+    return [_judged(case, score) for case, score in zip(cases, scorer.score_all(cases), strict=True)]
+
+
+def _case(profile: Profile, now: datetime) -> Case:
     quiet = silence(profile, now)
     finding = reason(profile, quiet, now)
-    figures = rfm(profile, now)
-    worth, _ = tier(figures)
-    return Assessment(
-        customer_id=profile.customer_id,
-        at=now,
+    return Case(
+        profile=profile,
         silence=quiet,
         reason=finding.reason,
         evidence=finding.evidence,
-        figures=figures,
-        segment=segment(figures)[0],
+        figures=rfm(profile, now),
+        now=now,
+    )
+
+
+def _judged(case: Case, score: Score) -> Assessment:
+    profile, now = case.profile, case.now
+    worth, _ = tier(case.figures)
+    risk = churn_risk(profile, now, case.silence)
+    return Assessment(
+        customer_id=profile.customer_id,
+        at=now,
+        silence=case.silence,
+        reason=case.reason,
+        evidence=case.evidence,
+        figures=case.figures,
+        segment=segment(case.figures)[0],
         tier=worth,
-        lifecycle=lifecycle(profile, figures, quiet, now)[0],
-        tags=tuple(_tags(profile, quiet, finding, figures, now)),
-        priority=priority(profile, quiet, finding.reason, finding.evidence, figures, now),
-        strategy=strategy(profile, quiet, finding.reason, worth, now),
+        lifecycle=lifecycle(profile, case.figures, case.silence, now)[0],
+        tags=tuple(_tags(case, risk)),
+        score=score,
+        risk=risk,
+        priority=priority(score, low_priority=profile.low_priority),
+        strategy=strategy(profile, case.silence, case.reason, worth, now),
     )
 
 
@@ -84,31 +114,39 @@ def conclusion(assessment: Assessment) -> Conclusion:
             "tier": assessment.tier.value,
             "lifecycle": assessment.lifecycle.value,
             "priority": assessment.priority.because,
+            "score": {
+                "probability": round(assessment.score.probability, 4),
+                "model": assessment.score.model,
+                "because": assessment.score.because,
+            },
+            "risk": _plain_risk(assessment.risk) if assessment.risk else None,
             "strategy": asdict(assessment.strategy) if assessment.strategy else None,
         },
         tags=assessment.tags,
     )
 
 
-async def assess_base(database: Database, clock: Clock, which: CustomerFilter | None = None) -> int:
+async def assess_base(
+    database: Database, clock: Clock, which: CustomerFilter | None = None, scorer: Scorer = SCORECARD
+) -> int:
     """Assess customers page by page and keep the conclusions; returns how many."""
     count = 0
     async for page in every_history(database, which):
         now = clock.now()
-        conclusions = [conclusion(assess(profile_of(history), now)) for history in page]
+        judged = assess_all([profile_of(history) for history in page], now, scorer)
+        conclusions = [conclusion(each) for each in judged]
         async with database.write() as session:
             await save_conclusions(session, conclusions, now)
         count += len(page)
     return count
 
 
-def _tags(
-    profile: Profile, quiet: Silence, finding: Finding, figures: Rfm, now: datetime
-) -> Iterator[TagValue]:
-    evidence = {"依据": [each.words for each in finding.evidence]}
+def _tags(case: Case, risk: Risk | None) -> Iterator[TagValue]:
+    profile, quiet, figures, now = case.profile, case.silence, case.figures, case.now
+    evidence = {"依据": [each.words for each in case.evidence]}
     yield TagValue(name="沉默阶段", value=quiet.stage, rule=quiet.rule, evidence={"沉默天数": quiet.days})
     yield TagValue(
-        name="沉默原因", value=finding.reason, rule="历史记录中最重的证据（R052–R055）", evidence=evidence
+        name="沉默原因", value=case.reason, rule="历史记录中最重的证据（R052–R055）", evidence=evidence
     )
     for name, (value, rule) in (
         ("用户分群", segment(figures)),
@@ -116,9 +154,15 @@ def _tags(
         ("生命周期", lifecycle(profile, figures, quiet, now)),
     ):
         yield TagValue(name=name, value=value, rule=rule, evidence={"RFM": figures.figures})
+    if risk and risk.level is not Level.LOW:
+        rule = "规则评分：离沉默的天数、登录与浏览下降、工单与退款（R086、R087、R099）"
+        told = {"概率": round(risk.probability, 2), "依据": risk.because}
+        yield TagValue(name="流失风险", value=risk.level, rule=rule, evidence=told)
     if warnings := mild_warnings(profile, now):
-        told = {"依据": [each.words for each in warnings]}
-        yield TagValue(name="负面预警", rule="历史沟通中出现还行、一般、不好说、麻烦（R009）", evidence=told)
+        lukewarm = {"依据": [each.words for each in warnings]}
+        yield TagValue(
+            name="负面预警", rule="历史沟通中出现还行、一般、不好说、麻烦（R009）", evidence=lukewarm
+        )
     for signal in (
         signals.cart_left(profile, now),
         signals.form_left(profile, now),
@@ -140,4 +184,14 @@ def _plain(each: Evidence) -> dict[str, Any]:
         "kind": each.kind,
         "words": each.words,
         "weight": each.weight,
+    }
+
+
+def _plain_risk(risk: Risk) -> dict[str, Any]:
+    return {
+        "probability": round(risk.probability, 4),
+        "level": risk.level.value,
+        "early_warning": risk.early_warning,
+        "days_left": risk.days_left,
+        "because": risk.because,
     }

@@ -178,7 +178,7 @@ async def call_batch(settings: Settings, batch_id: str, *, quiet: bool) -> None:
             await batches.launch(service.db, batch_id, service.clock.now())
         await _preview(service, batch_id, screen)
         try:
-            end = await service.dialler(screen.progress).run(batch_id)
+            end = await service.batch_run(screen.progress).run(batch_id)
         except asyncio.CancelledError:
             screen.say(f"[yellow]已停止，通话都已结清。继续：callbot batch resume {batch_id}[/]")
             raise

@@ -60,7 +60,7 @@ def print_sheet(sheet: overview.CustomerSheet) -> None:
         "沉默原因": person.reason,
         "分层": person.segment,
         "策略": person.strategy,
-        "优先级": f"{person.priority}（{person.assessment.get('because', '')}）",
+        "优先级": f"{person.priority}（{person.assessment.get('priority', '')}）",
         "号码": "" if person.number_valid else f"无效：{person.number_note}",
         "低优先级": "是" if person.low_priority else "",
         "不打扰至": f"{person.no_touch_until:%Y-%m-%d %H:%M} UTC" if person.no_touch_until else "",

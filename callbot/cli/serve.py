@@ -38,7 +38,7 @@ async def _serve(settings: Settings, quiet: bool) -> None:
             out.print(f"媒体 {service.media.url}  坐席 {service.desk_server.url}")
             while True:
                 for batch_id in await _running(service):
-                    await service.dialler(screen.progress).run(batch_id)
+                    await service.batch_run(screen.progress).run(batch_id)
                 await asyncio.sleep(_LOOK_S)
 
 

@@ -192,7 +192,7 @@ async def _members(service: Service, played: set[str]) -> list[str]:
 
 
 async def _dial(service: Service, plan: _Plan, screen: Screen) -> BatchEnd:
-    dialler = service.dialler(screen.progress)
+    dialler = service.batch_run(screen.progress)
     try:
         return await dialler.run(plan.batch_id)
     except asyncio.CancelledError:

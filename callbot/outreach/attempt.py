@@ -119,6 +119,8 @@ class AttemptRunner:
         self._station = station
         self._emit = on_progress
         self._grace_s = grace_s
+        self.cut = asyncio.Event()
+        """Set when calls under way end at once, grace or not."""
         self._settler = Settler(station.db, station.clock)
         self._speaking: set[asyncio.Future[None]] = set()
 
@@ -335,12 +337,13 @@ class AttemptRunner:
     async def _until_over(self, talk: asyncio.Future[CallResult], line: Line, stop: asyncio.Event) -> bool:
         """Wait for the conversation; after `stop` give it the grace, then hang up. True when it was cut."""
         stopped = asyncio.ensure_future(stop.wait())
-        either: set[asyncio.Future[Any]] = {talk, stopped}
+        cut = asyncio.ensure_future(self.cut.wait())
+        first: set[asyncio.Future[Any]] = {talk, stopped, cut}
+        then: set[asyncio.Future[Any]] = {talk, cut}
         try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if talk.done():
-                return False
-            await asyncio.wait({talk}, timeout=self._grace_s)
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if not talk.done():
+                await asyncio.wait(then, timeout=self._grace_s, return_when=asyncio.FIRST_COMPLETED)
             if talk.done():
                 return False
             with suppress(Exception):
@@ -352,6 +355,7 @@ class AttemptRunner:
             return True
         finally:
             stopped.cancel()
+            cut.cancel()
             if not talk.done():
                 talk.cancel()
 

@@ -1,27 +1,24 @@
-"""Works through a batch with k lines: plans, prepares ahead, dials by priority, and stops cleanly."""
+"""One media process at work: prepares ahead, dials the running batches by priority, and stops cleanly."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from callbot.outreach import batch as batch_room
 from callbot.outreach.attempt import AttemptRunner, Ready, Station
-from callbot.outreach.planner import Planner
-from callbot.outreach.progress import BatchEnd, OnProgress, Queued, Recovered, Stopping
-from callbot.outreach.recovery import Recovery
-from callbot.store import batches, ledger
+from callbot.outreach.progress import OnProgress, Stopping
+from callbot.store import batches, reservation, workers
 from callbot.store.tables import Attempt
 
 TICK_S = 5.0
-"""How often the planner looks again while nothing else happens."""
-RECOVER_EVERY_S = 10.0
+"""How often it looks again while nothing else happens."""
 
 
 class Dialler:
-    """One media process working on one batch."""
+    """Dials what the planner queued. It never plans: whom to call is decided elsewhere."""
 
     def __init__(
         self,
@@ -29,113 +26,119 @@ class Dialler:
         on_progress: OnProgress,
         *,
         max_calls: int,
-        linger: bool = False,
+        batch_id: str = "",
         grace_s: float = 0.0,
+        tick_s: float = TICK_S,
         lost: asyncio.Event | None = None,
     ) -> None:
-        """`max_calls`: slots of the media process. `linger`: wait for retries and windows instead of
-        returning when everybody left has to wait. `grace_s`: what running calls get after a stop. `lost` is
-        set when somebody declared this worker dead; it then stops."""
+        """`max_calls`: slots of the media process. `batch_id`: only this batch. `grace_s`: what running calls
+        get after a stop. `lost` is set when somebody declared this worker dead; it then cuts its calls."""
         self._station = station
         self._emit = on_progress
         self._max_calls = max_calls
-        self._linger = linger
-        self._planner = Planner(station.db, station.clock)
-        self._recovery = Recovery(station.db, station.control, station.clock, own=station.worker_id)
+        self._batch_id = batch_id
+        self._tick_s = tick_s
         self._runner = AttemptRunner(station, on_progress, grace_s=grace_s)
         self._stop = asyncio.Event()
         self._lost = lost or asyncio.Event()
-        self._recovered_at: float | None = None
         self._preparing: dict[asyncio.Task[Ready | None], Attempt] = {}
         self._ready: list[Ready] = []
-        self._running: dict[asyncio.Task[None], str] = {}
+        self._running: dict[asyncio.Task[None], Attempt] = {}
 
-    def stop(self) -> None:
-        """No new call; running ones are ended and settled. `run` then returns. Idempotent."""
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is prepared, ready or under way."""
+        return not self._preparing and not self._ready and not self._running
+
+    def stop(self, *, cut: bool = False) -> None:
+        """No new call; running ones get their grace, or none with `cut`, and are settled. Idempotent."""
         if not self._stop.is_set():
             self._stop.set()
             self._emit(Stopping(running=len(self._running)))
+        if cut:
+            self._runner.cut.set()
 
-    async def run(self, batch_id: str) -> BatchEnd:
-        """Call everybody in a running batch who may be called.
-
-        Returns when nobody is left, when all who are left wait for their time (unless it lingers), when the
-        batch is paused, or after `stop`. A cancellation stops in the same way and is then raised again.
-        """
+    async def run(self) -> None:
+        """Work through every running batch until `stop`. A cancellation stops in the same way."""
         try:
-            return await self._work(batch_id)
+            while not self._stop.is_set():
+                await self.look()
+                await self.wait()
         except asyncio.CancelledError:
-            self.stop()
+            self.stop(cut=True)
             raise
         finally:
-            await self._wind_down()
+            await self.wind_down()
 
-    async def _work(self, batch_id: str) -> BatchEnd:
-        while not self._stop.is_set():
-            await self._recover()
-            async with self._station.db.read() as session:
-                batch = await batches.get(session, batch_id)
-            if batch is None:
-                raise batch_room.BatchState(
-                    f"batch {batch_id} does not exist → `callbot batch list` shows them"
-                )
-            if batch.state != "running":
-                return BatchEnd(done=batch.state == "done", stopped=batch.state == "paused")
-            lines = max(1, min(batch.lines, self._max_calls))
-            await self._fill(batch_id, lines)
-            if not self._preparing and not self._ready and not self._running:
-                end = await self._rest(batch_id)
-                if end is not None:
-                    return end
-            await self._pause()
-        return await self._stopped(batch_id)
+    async def look(self) -> None:
+        """Reserve, prepare and dial as much as there is room for."""
+        lines = await self._lines()
+        self._ready = [ready for ready in self._ready if ready.attempt.batch_id in lines]
+        for batch_id, here in lines.items():
+            await self._reserve(batch_id, here)
+        self._dial(lines)
 
-    async def _recover(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._recovered_at is None or now - self._recovered_at >= RECOVER_EVERY_S:
-            self._recovered_at = now
-            for settlement in await self._recovery.recover():
-                self._emit(Recovered(settlement=settlement))
+    async def _lines(self) -> Mapping[str, int]:
+        """This process's part of the lines of each running batch, never more than its slots."""
+        async with self._station.db.read() as session:
+            running = await batches.running_lines(session)
+            others = await workers.living(session) - {self._station.worker_id}
+        return {
+            batch_id: max(1, min(-(-lines // (1 + len(others))), self._max_calls))
+            for batch_id, lines in running.items()
+            if self._batch_id in ("", batch_id)
+        }
 
-    async def _fill(self, batch_id: str, lines: int) -> None:
-        """Queue, prepare and dial as much as there is room for."""
-        held = [*self._preparing.values(), *(ready.attempt for ready in self._ready)]
-        planned = await self._planner.tick(batch_id, 2 * lines)
-        if planned.queued or planned.blocked:
-            self._emit(Queued(queued=planned.queued, blocked=planned.blocked))
-        room = 2 * lines - len(held) - len(self._running)
-        if room > 0:
-            taken = [attempt.id for attempt in held] + list(self._running.values())
-            async with self._station.db.read() as session:
-                rows = await ledger.peek(
-                    session, batch_id=batch_id, now=self._station.clock.now(), limit=room, without=taken
-                )
-            for row in rows:
-                task = asyncio.create_task(self._runner.prepare(row), name=f"prepare-{row.id}")
-                self._preparing[task] = row
-        self._ready.sort(key=lambda ready: _rank(ready.attempt))
-        while self._ready and not self._stop.is_set():
+    async def _reserve(self, batch_id: str, lines: int) -> None:
+        held = [*self._preparing.values(), *(ready.attempt for ready in self._ready), *self._running.values()]
+        room = 2 * lines - sum(attempt.batch_id == batch_id for attempt in held)
+        if room <= 0:
+            return
+        async with self._station.db.write() as session:
+            rows = await reservation.reserve(
+                session,
+                batch_id=batch_id,
+                worker_id=self._station.worker_id,
+                now=self._station.clock.now(),
+                limit=room,
+                without=[attempt.id for attempt in held],
+            )
+        for row in rows:
+            task = asyncio.create_task(self._runner.prepare(row), name=f"prepare-{row.id}")
+            self._preparing[task] = row
+
+    def _dial(self, lines: Mapping[str, int]) -> None:
+        """Dial the most urgent of those who are ready, as far as slots and each batch's lines go."""
+        busy = Counter(attempt.batch_id for attempt in self._running.values())
+        for ready in sorted(self._ready, key=lambda ready: _rank(ready.attempt)):
+            if self._stop.is_set() or len(self._running) >= self._max_calls:
+                return
             # A free line is kept for whoever comes first and is still being prepared.
-            first = _rank(self._ready[0].attempt)
-            awaited = sum(_rank(attempt) < first for attempt in self._preparing.values())
-            if len(self._running) + awaited >= lines:
-                break
-            ready = self._ready.pop(0)
+            batch_id, first = ready.attempt.batch_id, _rank(ready.attempt)
+            awaited = sum(row.batch_id == batch_id and _rank(row) < first for row in self._preparing.values())
+            if busy[batch_id] + awaited >= lines[batch_id]:
+                continue
+            self._ready.remove(ready)
+            busy[batch_id] += 1
             call = asyncio.create_task(self._runner.run(ready, self._stop), name=f"attempt-{ready.attempt.id}")
-            self._running[call] = ready.attempt.id
+            self._running[call] = ready.attempt
 
-    async def _pause(self) -> None:
+    async def wait(self) -> None:
         """Until a task ends, somebody stops, or the next tick."""
         stopped = asyncio.ensure_future(self._stop.wait())
         lost = asyncio.ensure_future(self._lost.wait())
         waiting: set[asyncio.Future[Any]] = {stopped, lost, *self._preparing, *self._running}
         try:
-            finished, _ = await asyncio.wait(waiting, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED)
+            finished, _ = await asyncio.wait(waiting, timeout=self._tick_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
             lost.cancel()
         if self._lost.is_set():
-            self.stop()
+            self.stop(cut=True)
         for call in [task for task in self._running if task in finished]:
             del self._running[call]
             call.result()
@@ -144,36 +147,8 @@ class Dialler:
             if (ready := task.result()) is not None:
                 self._ready.append(ready)
 
-    async def _rest(self, batch_id: str) -> BatchEnd | None:
-        """Nothing can be done at this moment: the batch is over, or waits."""
-        waiting, until, elsewhere = await self._waiting(batch_id)
-        if elsewhere:
-            return None
-        if not waiting:
-            with suppress(batch_room.BatchState):
-                await batch_room.done(self._station.db, batch_id, self._station.clock.now())
-            return BatchEnd(done=True, stopped=False)
-        if self._linger or (until is not None and until <= self._station.clock.now()):
-            return None
-        return BatchEnd(done=False, stopped=False, waiting=waiting, until=until)
-
-    async def _waiting(self, batch_id: str) -> tuple[int, datetime | None, int]:
-        """How many wait, until when, and how many calls of this batch other workers hold."""
-        async with self._station.db.read() as session:
-            queued = (await ledger.counts(session, batch_id)).get("queued", 0)
-            due = await ledger.next_due(session, batch_id)
-            unblocked, blocked = await batches.next_unblocked(session, batch_id)
-            under_way = await ledger.under_way(session, batch_id)
-        times = [moment for moment in (due, unblocked) if moment is not None]
-        return queued + blocked, min(times, default=None), under_way
-
-    async def _stopped(self, batch_id: str) -> BatchEnd:
-        await self._wind_down()
-        waiting, until, _ = await self._waiting(batch_id)
-        return BatchEnd(done=False, stopped=True, waiting=waiting, until=until)
-
-    async def _wind_down(self) -> None:
-        """Prepared attempts stay queued; running ones end by themselves once `stop` is set."""
+    async def wind_down(self) -> None:
+        """Prepared attempts stay queued; running ones end by themselves once `stop` is set. Idempotent."""
         for task in self._preparing:
             task.cancel()
         if self._running and not self._stop.is_set():
@@ -189,6 +164,8 @@ class Dialler:
         for error in errors:
             if error is not None:
                 raise error
+        async with self._station.db.write() as session:
+            await reservation.release(session, self._station.worker_id, batch_id=self._batch_id)
 
 
 def _rank(attempt: Attempt) -> tuple[int, datetime, str]:

@@ -30,6 +30,14 @@ async def get(session: AsyncSession, batch_id: str) -> Batch | None:
     return await session.get(Batch, batch_id, populate_existing=True)
 
 
+async def running_lines(session: AsyncSession) -> dict[str, int]:
+    """The lines of every running batch by its id, the oldest batch first."""
+    rows = await session.exec(
+        select(Batch.id, Batch.lines).where(col(Batch.state) == "running").order_by(col(Batch.id))
+    )
+    return dict(rows.all())
+
+
 async def known(session: AsyncSession, customer_ids: Sequence[str]) -> dict[str, bytes]:
     """The sealed numbers of those ids that exist."""
     found: dict[str, bytes] = {}

@@ -16,7 +16,7 @@ from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
-from callbot.store.tables import Attempt, Batch, Call
+from callbot.store.tables import Attempt, Batch, Call, Worker
 
 OPEN = ("dialing", "in_call")
 """States in which a telephone may be ringing or somebody may be talking."""
@@ -95,7 +95,8 @@ async def claim(
 ) -> bool:
     """queued → dialing for this worker. True for exactly one caller; only that one may dial, after the commit.
 
-    Refused as well while the batch does not run and while another attempt at the same person is under way.
+    Refused as well while the batch does not run, while another attempt at the same person is under way, and
+    for a worker that was declared dead.
     """
     other = aliased(Attempt)
     result = await session.exec(
@@ -105,6 +106,7 @@ async def claim(
             col(Attempt.state) == "queued",
             exists().where(col(Batch.id) == col(Attempt.batch_id), col(Batch.state) == "running"),
             ~exists().where(col(other.customer_id) == col(Attempt.customer_id), col(other.state).in_(OPEN)),
+            ~exists().where(col(Worker.id) == worker_id, col(Worker.state) == "dead"),
         )
         .values(
             state="dialing",
@@ -155,11 +157,11 @@ async def picked_up(session: AsyncSession, attempt_id: str, now: datetime) -> No
 
 
 async def postpone(session: AsyncSession, attempt_id: str, *, until: datetime, because: str) -> bool:
-    """Leave a queued row for later."""
+    """Leave a queued row for later, and to whoever looks first then."""
     result = await session.exec(
         update(Attempt)
         .where(col(Attempt.id) == attempt_id, col(Attempt.state) == "queued")
-        .values(due_at=until, error=because)
+        .values(due_at=until, error=because, worker_id=None)
         .execution_options(synchronize_session=False)
     )
     return result.rowcount == 1

@@ -94,8 +94,11 @@ def some(**fields: Any) -> st.SearchStrategy[Profile]:
 @given(some())
 def test_any_history_gets_a_complete_assessment(who: Profile) -> None:
     found = assess(who, NOW)
-    assert 0 <= found.priority.score <= 100
-    assert found.priority.because.startswith(f"{found.priority.score}分")
+    assert 0 <= found.priority.score <= 1000
+    assert 0 < found.score.probability < 1
+    assert found.score.because in found.priority.because
+    assert f"唤回概率约{found.score.probability:.0%}" in found.score.because
+    assert (found.risk is None) == (found.stage is not Stage.ACTIVE)
     assert "\n" not in found.priority.because
     assert len({tag.name for tag in found.tags}) == len(found.tags)
     assert all(tag.rule for tag in found.tags)

@@ -29,7 +29,7 @@ from outreach_world import (
 from callbot.conversation.labels import Outcome
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.result import CallResult, Journal, JournalKind, Note
-from callbot.outreach.dialler import Dialler
+from callbot.outreach.batch_run import BatchRun
 from callbot.outreach.progress import (
     BatchEnd,
     Blocked,
@@ -61,7 +61,7 @@ async def people(db: Database, count: int) -> list[str]:
     return [await person(db, index) for index in range(1, count + 1)]
 
 
-async def run(dialler: Dialler, batch_id: str) -> BatchEnd:
+async def run(dialler: BatchRun, batch_id: str) -> BatchEnd:
     async with asyncio.timeout(60):
         return await dialler.run(batch_id)
 
@@ -72,7 +72,7 @@ async def test_everybody_is_called_once_by_priority_and_the_batch_is_done(
     batch_id = await running_batch(database, await people(database, 5), lines=2)
     media, seen = Media(), list[Progress]()
     carrier = Carrier(media)
-    dialler = Dialler(station(database, tmp_path, media=media, carrier=carrier), seen.append, max_calls=8)
+    dialler = BatchRun(station(database, tmp_path, media=media, carrier=carrier), seen.append, max_calls=8)
     assert await run(dialler, batch_id) == BatchEnd(done=True, stopped=False)
 
     assert sorted(carrier.dialled) == sorted(number(index) for index in range(1, 6))
@@ -93,7 +93,7 @@ async def test_more_lines_than_slots_never_reserves_more_than_there_are(
 ) -> None:
     batch_id = await running_batch(sqlite_database, await people(sqlite_database, 4), lines=10)
     media = Media(room=1)
-    dialler = Dialler(station(sqlite_database, tmp_path, media=media), lambda _: None, max_calls=1)
+    dialler = BatchRun(station(sqlite_database, tmp_path, media=media), lambda _: None, max_calls=1)
     assert (await run(dialler, batch_id)).done
     assert media.most == 1
 
@@ -120,7 +120,7 @@ async def test_every_end_of_a_line_is_settled_once_and_nobody_is_dialled_twice(
     media = Media()
     carrier = Carrier(media, {number(1): fate})
     await run(
-        Dialler(station(db, tmp_path, media=media, carrier=carrier), lambda _: None, max_calls=1), batch_id
+        BatchRun(station(db, tmp_path, media=media, carrier=carrier), lambda _: None, max_calls=1), batch_id
     )
     assert carrier.dialled == [number(1)]
     (row,) = [row for row in await rows(db, Attempt) if row.state != "queued"]
@@ -135,7 +135,7 @@ async def test_who_must_wait_is_reported_with_the_time(sqlite_database: Database
     media = Media()
     carrier = Carrier(media, {number(1): LineCause.BUSY})
     end = await run(
-        Dialler(station(db, tmp_path, media=media, carrier=carrier), lambda _: None, max_calls=4), batch_id
+        BatchRun(station(db, tmp_path, media=media, carrier=carrier), lambda _: None, max_calls=4), batch_id
     )
     assert end == BatchEnd(done=False, stopped=False, waiting=1, until=NOW + timedelta(minutes=20))
     (batch,) = await rows(db, Batch)
@@ -151,7 +151,7 @@ async def test_outside_the_window_nobody_is_dialled_and_the_reason_stands_in_the
     carrier = Carrier(media)
     night = Watch(NOW + timedelta(hours=12))
     end = await run(
-        Dialler(station(db, tmp_path, clock=night, media=media, carrier=carrier), lambda _: None, max_calls=1),
+        BatchRun(station(db, tmp_path, clock=night, media=media, carrier=carrier), lambda _: None, max_calls=1),
         batch_id,
     )
     assert end == BatchEnd(done=False, stopped=False, waiting=2, until=NOW + timedelta(hours=23))
@@ -165,7 +165,7 @@ async def test_who_is_blocked_for_good_leaves_the_batch_done(sqlite_database: Da
     db = sqlite_database
     ids = [await person(db, 1, consent=False), await person(db, 2, timezone=None)]
     batch_id = await running_batch(db, ids)
-    assert (await run(Dialler(station(db, tmp_path), lambda _: None, max_calls=1), batch_id)).done
+    assert (await run(BatchRun(station(db, tmp_path), lambda _: None, max_calls=1), batch_id)).done
     assert {row.blocked_by for row in await rows(db, BatchMember)} == {"consent", "time_zone"}
 
 
@@ -183,7 +183,7 @@ async def test_a_no_that_comes_while_the_call_is_prepared_is_respected(
             customer = await session.get_one(Customer, "person-001")
             session.add(DoNotContact(phone_hash=customer.phone_hash, source="sms", at=NOW))
 
-    dialler = Dialler(replace(prepared, prepare=says_no_elsewhere), seen.append, max_calls=1)
+    dialler = BatchRun(replace(prepared, prepare=says_no_elsewhere), seen.append, max_calls=1)
     assert (await run(dialler, batch_id)).done
     assert carrier.dialled == []
     assert [event.block.rule for event in seen if isinstance(event, Blocked)] == ["do_not_contact"]
@@ -201,7 +201,7 @@ async def test_what_cannot_be_prepared_is_set_aside_and_nobody_dialled(
     async def broken(text: str) -> None:
         raise RuntimeError("voice is gone")
 
-    dialler = Dialler(
+    dialler = BatchRun(
         replace(station(db, tmp_path, media=media, carrier=carrier), prepare=broken), seen.append, max_calls=1
     )
     end = await run(dialler, batch_id)
@@ -220,7 +220,7 @@ async def test_a_conversation_that_fails_is_settled_with_its_journal(
         await journal.write(Note(kind=JournalKind.DO_NOT_CALL, words="别打了", at_ms=10))
         raise RuntimeError("boom")
 
-    await run(Dialler(station(db, tmp_path, talk=fails), lambda _: None, max_calls=1), batch_id)
+    await run(BatchRun(station(db, tmp_path, talk=fails), lambda _: None, max_calls=1), batch_id)
     (row,) = await rows(db, Attempt)
     assert (row.state, row.outcome, row.cause) == ("interrupted", "do_not_call", "conversation-failed")
     assert len(await rows(db, DoNotContact)) == 1
@@ -241,7 +241,7 @@ async def stopped_in_the_middle(db: Database, tmp_path: Path, *, cancel: bool) -
         return result(Outcome.INTERESTED, end_reason="bot")
 
     seen = list[Progress]()
-    dialler = Dialler(station(db, tmp_path, media=media, carrier=carrier, talk=talk), seen.append, max_calls=2)
+    dialler = BatchRun(station(db, tmp_path, media=media, carrier=carrier, talk=talk), seen.append, max_calls=2)
     task = asyncio.create_task(dialler.run(batch_id))
     async with asyncio.timeout(60):
         await talking.acquire()
@@ -274,7 +274,9 @@ async def test_a_stop_leaves_nothing_half_settled_and_a_second_start_goes_on(
 
     media = Media()
     again = Carrier(media)
-    await run(Dialler(station(db, tmp_path, media=media, carrier=again), lambda _: None, max_calls=2), batch_id)
+    await run(
+        BatchRun(station(db, tmp_path, media=media, carrier=again), lambda _: None, max_calls=2), batch_id
+    )
     assert sorted(again.dialled) == sorted([number(3), number(4)])
 
 
@@ -289,7 +291,7 @@ async def test_a_paused_batch_stops_dialling(sqlite_database: Database, tmp_path
 
     media = Media()
     carrier = Carrier(media)
-    dialler = Dialler(
+    dialler = BatchRun(
         station(db, tmp_path, media=media, carrier=carrier, talk=pauses), lambda _: None, max_calls=1
     )
     assert (await run(dialler, batch_id)).done is False
@@ -304,8 +306,8 @@ async def test_two_batches_never_exceed_one_persons_budget(database: Database, t
     shared = station(database, tmp_path, media=media, carrier=carrier)
     async with asyncio.timeout(60):
         await asyncio.gather(
-            Dialler(shared, lambda _: None, max_calls=3).run(first),
-            Dialler(shared, lambda _: None, max_calls=3).run(second),
+            BatchRun(shared, lambda _: None, max_calls=3).run(first),
+            BatchRun(shared, lambda _: None, max_calls=3).run(second),
         )
     assert sorted(carrier.dialled) == sorted(number(index) for index in range(1, 4))
 
@@ -325,7 +327,7 @@ async def test_a_lost_workers_calls_are_settled_and_not_dialled_again(
     }
     batch_id = await running_batch(database, [])
     await run(
-        Dialler(station(database, tmp_path, media=media, carrier=carrier), seen.append, max_calls=1), batch_id
+        BatchRun(station(database, tmp_path, media=media, carrier=carrier), seen.append, max_calls=1), batch_id
     )
 
     assert carrier.dialled == []
@@ -349,7 +351,7 @@ async def test_a_promised_call_is_made_at_its_time_and_only_while_it_stands(
     async def later(plan: CallPlan, line: SilentLine, journal: Journal) -> CallResult:
         return result(Outcome.CALLBACK, callback_at=wanted)
 
-    end = await run(Dialler(station(db, tmp_path, talk=later), lambda _: None, max_calls=1), batch_id)
+    end = await run(BatchRun(station(db, tmp_path, talk=later), lambda _: None, max_calls=1), batch_id)
     assert (end.waiting, end.until) == (2, wanted)
     async with db.write() as session:
         promise = next(row for row in await rows(db, FollowUp) if row.customer_id == "person-002")
@@ -357,6 +359,6 @@ async def test_a_promised_call_is_made_at_its_time_and_only_while_it_stands(
     media = Media()
     carrier = Carrier(media)
     at_one = station(db, tmp_path, clock=Watch(wanted), media=media, carrier=carrier)
-    assert (await run(Dialler(at_one, lambda _: None, max_calls=1), batch_id)).done
+    assert (await run(BatchRun(at_one, lambda _: None, max_calls=1), batch_id)).done
     assert carrier.dialled == [number(1)]
     assert {row.purpose for row in await rows(db, Attempt, seq=2)} == {"requested"}
