@@ -8,17 +8,22 @@ from callbot.store.tables.aftermath import FollowUp, Outbox, OutboxDelivery
 from callbot.store.tables.base import metadata
 from callbot.store.tables.batches import Attempt, Batch, BatchMember, Worker
 from callbot.store.tables.calls import Call, CallTurn, JournalRow
+from callbot.store.tables.cases import Alarm, ComplaintCase
 from callbot.store.tables.desk import Agent, Transfer
 from callbot.store.tables.offers import OfferRow
 from callbot.store.tables.people import Consent, Customer, DoNotContact, Event, Purchase, Tag
+from callbot.store.tables.sequences import Activation, SequenceRun
 
 __all__ = [
+    "Activation",
     "Agent",
+    "Alarm",
     "Attempt",
     "Batch",
     "BatchMember",
     "Call",
     "CallTurn",
+    "ComplaintCase",
     "Consent",
     "Customer",
     "DoNotContact",
@@ -29,6 +34,7 @@ __all__ = [
     "Outbox",
     "OutboxDelivery",
     "Purchase",
+    "SequenceRun",
     "Tag",
     "Transfer",
     "Worker",

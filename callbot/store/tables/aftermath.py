@@ -15,6 +15,10 @@ class FollowUp(SQLModel, table=True):
     """Something that must happen after a call, with an owner and a due time."""
 
     __tablename__ = "follow_up"
+    __table_args__ = (
+        UniqueConstraint("run_id", "step"),
+        Index("ix_follow_up_work", "state", "owner", "due_at"),
+    )
 
     id: str = ulid()
     customer_id: str = Field(foreign_key="customer.id", index=True)
@@ -25,7 +29,22 @@ class FollowUp(SQLModel, table=True):
     """`system`, an agent's id, or a role such as `complaint-desk`."""
     due_at: datetime = moment(index=True)
     state: str = "open"
-    """open, done or cancelled."""
+    """open, claimed (a human works on it), sent (a message is out, its answer awaited), done or cancelled."""
+    run_id: str | None = Field(default=None, foreign_key="sequence_run.id")
+    """The touch sequence that it belongs to,"""
+    step: int | None = None
+    """and which step of it this is."""
+    claimed_by: str = ""
+    claimed_at: datetime | None = moment(nullable=True)
+    sent_at: datetime | None = moment(nullable=True)
+    closed_by: str = ""
+    """Who did or cancelled it: `system` or a person."""
+    closed_at: datetime | None = moment(nullable=True)
+    note: str = ""
+    blocked_by: str = ""
+    """The rule that moved or cancelled it last."""
+    failed: str | None = None
+    """content, timing or channel: why it moved nobody (R014)."""
     detail: dict[str, Any] = json_object()
     created_at: datetime = moment()
 

@@ -355,6 +355,99 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_call_started_at"), ["started_at"], unique=False)
 
     op.create_table(
+        "alarm",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acknowledged_by", sa.String(), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_alarm_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+        sa.UniqueConstraint("kind", "about", "due_at", name=op.f("uq_alarm_kind_about_due_at")),
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index("ix_alarm_acknowledged_at", ["acknowledged_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alarm_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "activation",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("batch_id", sa.String(), nullable=True),
+        sa.Column("contact_id", sa.String(), nullable=False),
+        sa.Column("contact_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_activation_batch_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_activation_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_activation")),
+        sa.UniqueConstraint("contact_id", name=op.f("uq_activation_contact_id")),
+    )
+    with op.batch_alter_table("activation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_activation_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_activation_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "sequence_run",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("batch_id", sa.String(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("anchor", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("stopped_by", sa.String(), nullable=False),
+        sa.Column("next_step", sa.Integer(), nullable=True),
+        sa.Column("next_touch_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_sequence_run_batch_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_sequence_run_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sequence_run")),
+        sa.UniqueConstraint(
+            "customer_id", "name", "anchor", name=op.f("uq_sequence_run_customer_id_name_anchor")
+        ),
+    )
+    with op.batch_alter_table("sequence_run", schema=None) as batch_op:
+        batch_op.create_index("ix_sequence_run_due", ["state", "next_touch_at"], unique=False)
+
+    op.create_table(
+        "complaint_case",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=True),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer_due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("answered_by", sa.String(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("compensation_code", sa.String(), nullable=True),
+        sa.Column("compensation_version", sa.Integer(), nullable=True),
+        sa.Column("compensated_by", sa.String(), nullable=False),
+        sa.Column("compensated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_complaint_case_attempt_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_complaint_case_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint_case")),
+        sa.UniqueConstraint("attempt_id", name=op.f("uq_complaint_case_attempt_id")),
+    )
+    with op.batch_alter_table("complaint_case", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_complaint_case_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index("ix_complaint_case_due", ["state", "answer_due_at"], unique=False)
+
+    op.create_table(
         "follow_up",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("customer_id", sa.String(), nullable=False),
@@ -364,16 +457,29 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=True),
+        sa.Column("step", sa.Integer(), nullable=True),
+        sa.Column("claimed_by", sa.String(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("blocked_by", sa.String(), nullable=False),
+        sa.Column("failed", sa.String(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_follow_up_attempt_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_follow_up_customer_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["sequence_run.id"], name=op.f("fk_follow_up_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_up")),
+        sa.UniqueConstraint("run_id", "step", name=op.f("uq_follow_up_run_id_step")),
     )
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_follow_up_attempt_id"), ["attempt_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_follow_up_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_follow_up_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ix_follow_up_work", ["state", "owner", "due_at"], unique=False)
 
     op.create_table(
         "journal",
@@ -428,11 +534,31 @@ def downgrade() -> None:
 
     op.drop_table("journal")
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
+        batch_op.drop_index("ix_follow_up_work")
         batch_op.drop_index(batch_op.f("ix_follow_up_due_at"))
         batch_op.drop_index(batch_op.f("ix_follow_up_customer_id"))
         batch_op.drop_index(batch_op.f("ix_follow_up_attempt_id"))
 
     op.drop_table("follow_up")
+    with op.batch_alter_table("complaint_case", schema=None) as batch_op:
+        batch_op.drop_index("ix_complaint_case_due")
+        batch_op.drop_index(batch_op.f("ix_complaint_case_customer_id"))
+
+    op.drop_table("complaint_case")
+    with op.batch_alter_table("sequence_run", schema=None) as batch_op:
+        batch_op.drop_index("ix_sequence_run_due")
+
+    op.drop_table("sequence_run")
+    with op.batch_alter_table("activation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_activation_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_activation_batch_id"))
+
+    op.drop_table("activation")
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alarm_customer_id"))
+        batch_op.drop_index("ix_alarm_acknowledged_at")
+
+    op.drop_table("alarm")
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_call_started_at"))
         batch_op.drop_index(batch_op.f("ix_call_customer_id"))
