@@ -6,7 +6,7 @@ above, kept as text so that the store knows no rule.
 
 from callbot.store.tables.aftermath import FollowUp, Outbox, OutboxDelivery
 from callbot.store.tables.base import metadata
-from callbot.store.tables.batches import Attempt, Batch, BatchMember, Worker
+from callbot.store.tables.batches import Attempt, Batch, BatchMember, DeskPace, Trunk, Worker
 from callbot.store.tables.calls import Call, CallTurn, JournalRow
 from callbot.store.tables.cases import Alarm, ComplaintCase
 from callbot.store.tables.desk import Agent, Transfer
@@ -26,6 +26,7 @@ __all__ = [
     "ComplaintCase",
     "Consent",
     "Customer",
+    "DeskPace",
     "DoNotContact",
     "Event",
     "FollowUp",
@@ -37,6 +38,7 @@ __all__ = [
     "SequenceRun",
     "Tag",
     "Transfer",
+    "Trunk",
     "Worker",
     "metadata",
 ]

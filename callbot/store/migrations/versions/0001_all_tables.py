@@ -30,7 +30,13 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("hold_out_percent", sa.Float(), nullable=False),
         sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("offers", sa.JSON(), nullable=False),
         sa.Column("policy", sa.JSON(), nullable=False),
+        sa.Column("paused_because", sa.String(), nullable=False),
+        sa.Column("watched_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -164,6 +170,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_delivery_due", ["endpoint", "state", "next_try_at"], unique=False)
 
     op.create_table(
+        "trunk",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("watched_from", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_trunk")),
+    )
+    op.create_table(
+        "desk_pace",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_desk_pace")),
+    )
+    op.create_table(
         "worker",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("media_url", sa.String(), nullable=False),
@@ -186,6 +206,7 @@ def upgrade() -> None:
         sa.Column("dialing_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trunk", sa.String(), nullable=False),
         sa.Column("worker_id", sa.String(), nullable=True),
         sa.Column("dial_token", sa.String(), nullable=True),
         sa.Column("carrier_sid", sa.String(), nullable=True),
@@ -208,7 +229,8 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_attempt_customer_id_attempt_dialing_at"), ["customer_id", "dialing_at"], unique=False
         )
-        batch_op.create_index("ix_attempt_queue", ["state", "due_at", "priority"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attempt_ended_at"), ["ended_at"], unique=False)
+        batch_op.create_index("ix_attempt_queue", ["state", "batch_id", "priority", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_attempt_worker_id"), ["worker_id"], unique=False)
 
     op.create_table(
@@ -216,6 +238,8 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.String(), nullable=False),
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("hold_out", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("blocked_by", sa.String(), nullable=False),
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("blocked_because", sa.String(), nullable=False),
@@ -225,6 +249,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("batch_member", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_batch_member_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_batch_member_order", ["batch_id", "state", "rank", "customer_id"], unique=False
+        )
+        batch_op.create_index("ix_batch_member_wake", ["batch_id", "state", "blocked_until"], unique=False)
 
     op.create_table(
         "consent",
@@ -587,17 +615,22 @@ def downgrade() -> None:
 
     op.drop_table("consent")
     with op.batch_alter_table("batch_member", schema=None) as batch_op:
+        batch_op.drop_index("ix_batch_member_wake")
+        batch_op.drop_index("ix_batch_member_order")
         batch_op.drop_index(batch_op.f("ix_batch_member_customer_id"))
 
     op.drop_table("batch_member")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_worker_id"))
         batch_op.drop_index("ix_attempt_queue")
+        batch_op.drop_index(batch_op.f("ix_attempt_ended_at"))
         batch_op.drop_index(batch_op.f("ix_attempt_customer_id_attempt_dialing_at"))
         batch_op.drop_index(batch_op.f("ix_attempt_batch_id"))
 
     op.drop_table("attempt")
     op.drop_table("worker")
+    op.drop_table("desk_pace")
+    op.drop_table("trunk")
     with op.batch_alter_table("outbox_delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_delivery_due")
 
