@@ -1,0 +1,47 @@
+"""A customer as they stood at a past moment: what was not known then is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from callbot.audience.profile import Happening, Profile
+
+_REVISED: Final = frozenset({"status"})
+"""Keys of an event's data that are overwritten later without a date."""
+
+
+def as_of(profile: Profile, moment: datetime) -> Profile:
+    """The profile with what happened up to `moment` (UTC, included).
+
+    Fields that are overwritten without a date are left out, because nobody can say what they held then: refund
+    marks of orders, states of tickets, member level and its end, preferences, the own agent, interests and low
+    priority. The own enquiry is the last one with a date.
+    """
+    enquiries = [each.at for each in profile.happenings if each.kind == "enquiry" and each.at <= moment]
+    if profile.own_enquiry_at is not None and profile.own_enquiry_at <= moment:
+        enquiries.append(profile.own_enquiry_at)
+    return Profile(
+        customer_id=profile.customer_id,
+        industry=profile.industry,
+        brand=profile.brand,
+        registered_at=profile.registered_at
+        if profile.registered_at is not None and profile.registered_at <= moment
+        else None,
+        own_enquiry_at=max(enquiries, default=None),
+        orders=tuple(
+            replace(order, refunded=False) if order.refunded else order
+            for order in profile.orders
+            if order.at <= moment
+        ),
+        happenings=tuple(_then(each) for each in profile.happenings if each.at <= moment),
+    )
+
+
+def _then(each: Happening) -> Happening:
+    if _REVISED.isdisjoint(each.data):
+        return each
+    kept = {key: value for key, value in each.data.items() if key not in _REVISED}
+    return replace(each, data=MappingProxyType(kept))
