@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from callbot.audience.cells import day, json_object, many, moment, one_of, past, text, whole, yes, yuan, zone
-from callbot.audience.sheet import Column
+from callbot.audience.row import Column
 
 INDUSTRIES: Final = MappingProxyType(
     {"电商": "ecommerce", "医美": "aesthetics", "教育": "education", "金融": "finance"}
@@ -17,6 +17,7 @@ KINDS: Final = MappingProxyType(
         "浏览": "browse",
         "收藏": "favourite",
         "加购": "cart",
+        "订单": "order",
         "表单": "form",
         "到店": "visit",
         "上课": "lesson",

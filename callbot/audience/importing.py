@@ -16,7 +16,8 @@ from pathlib import Path
 from callbot.audience import columns
 from callbot.audience.intake_rows import CustomerRows, HistoryRows, Stored
 from callbot.audience.rejects import RejectedRows
-from callbot.audience.sheet import Column, Rejection, Row, Sheet, open_sheet
+from callbot.audience.row import Column, Rejection, Row
+from callbot.audience.sheet import Sheet, open_sheet
 from callbot.errors import BadInput, Problem
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault

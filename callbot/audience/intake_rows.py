@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callbot.audience import columns
-from callbot.audience.sheet import Rejection, Row, read_row
+from callbot.audience.row import Rejection, Row, read_row
 from callbot.store import intake
 from callbot.store.database import Session
 from callbot.store.phones import NotAPhoneNumber, PhoneVault, parse

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from callbot.audience.columns import OFFERS
-from callbot.audience.sheet import Rejection, Row, open_sheet, read_row
+from callbot.audience.row import Rejection, Row, read_row
+from callbot.audience.row import reject as _reject
+from callbot.audience.sheet import open_sheet
 from callbot.errors import BadInput
 from callbot.store.database import Database
 from callbot.store.offers import PROMISED, save_offers, stored_versions
@@ -117,7 +119,3 @@ def _changed(row: Row, values: dict[str, Any], known: OfferRow) -> list[Rejectio
         for name in PROMISED
         if getattr(known, name) != values[name]
     ]
-
-
-def _reject(row: Row, column: str, what: str, cure: str) -> Rejection:
-    return Rejection(row=row, column=f"列“{column}”", what=what, cure=cure)

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from callbot.audience.sheet import Column, Rejection, Sheet
+from callbot.audience.row import Column, Rejection
+from callbot.audience.sheet import Sheet
 
 _ADDED = ("行号", "列", "原因", "处理办法")
 

@@ -1,72 +1,54 @@
-"""A list as a file: CSV in UTF-8 or GBK with a header in Chinese or English, read row by row."""
+"""A list as a file: CSV with a header in Chinese or English, or JSONL, plain or packed by gzip.
+
+It is read in blocks of whole records, each with its place in the file, so that reading can go on where it
+stopped and blocks can be read by other processes.
+"""
 
 from __future__ import annotations
 
-import codecs
 import csv
+import io
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO
 
-from callbot.audience.cells import BadCell, Read
+from callbot.audience.json_rows import json_row, keys_of
+from callbot.audience.list_text import encoding_of, opened
+from callbot.audience.row import Column, Flaw, Row
 from callbot.errors import BadInput, Problem
 
-_BLOCK = 1 << 20
-_BOMS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
-_RESAVE = "在 Excel 中另存为“CSV UTF-8（逗号分隔）”，再导入"
-_STRANGE = 0.15
-"""The share of characters outside GB 2312 from which a file is not taken for GBK."""
+ROWS = 2_000
+"""Records in a block."""
+_PEEK = 200
+"""So many JSON objects are looked at to see which keys the file has."""
+_FORMULA = ("=", "+", "-", "@")
+csv.field_size_limit(min(sys.maxsize, 1 << 24))
+
+
+class Form(StrEnum):
+    """How records are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One documented column."""
+class Block:
+    """Some whole records as they stand in the file, unpacked."""
 
-    key: str
-    """English header and name of the value."""
-    names: tuple[str, ...]
-    """Chinese headers; the first one is used in reports."""
-    read: Read
-    required: bool = False
-
-    @property
-    def title(self) -> str:
-        return f"{self.names[0]}（{self.key}）"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One record as text, by column key; empty cells are left out."""
-
-    source: str
-    """File name, or whatever names where the row came from."""
+    data: bytes
     line: int
-    """Line of the file on which the record begins, the header being line 1."""
-    cells: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
-    """Why a row was not taken."""
-
-    row: Row
-    column: str
-    what: str
-    cure: str
-
-    @property
-    def problem(self) -> Problem:
-        return Problem(
-            where=f"{self.row.source} 第 {self.row.line} 行，{self.column}", what=self.what, cure=self.cure
-        )
+    """Line on which the first one begins."""
+    end: int
+    """Position after the last one, in unpacked bytes."""
+    end_line: int
+    read: int
+    """Bytes of the file on the disk that were read up to here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,155 +57,207 @@ class Sheet:
 
     path: Path
     encoding: str
+    form: Form
+    columns: tuple[Column, ...]
     keys: tuple[str | None, ...]
-    """Column key by position; None where the header is not known."""
+    """Column key by position, None where the header is not known; for JSONL the keys that were seen."""
+    begin: int
+    """Position of the first record, in unpacked bytes."""
+    line: int
+    """Its line."""
     unknown: tuple[str, ...] = field(default=())
     """Headers that no column has; their cells are ignored."""
 
+    @property
+    def stem(self) -> str:
+        """The file's name without its endings."""
+        return self.path.name.split(".")[0] or self.path.name
+
     def rows(self) -> Iterator[Row]:
         """Every record that is not blank. Raises `BadInput` where the file is not CSV."""
-        with self.path.open(encoding=self.encoding, newline="") as file:
-            reader = csv.reader(file, strict=True)
-            next(reader)
-            begins = reader.line_num + 1
-            while True:
-                try:
-                    record = next(reader, None)
-                except csv.Error as error:
-                    raise _broken(self.path, begins, error) from None
-                if record is None:
-                    return
-                cells = {
-                    key: text
-                    for key, cell in zip(self.keys, record, strict=False)
-                    if key is not None and (text := cell.strip())
-                }
-                extra = [cell for cell in record[len(self.keys) :] if cell.strip()]
-                if extra:
-                    cells[""] = extra[0]
-                if cells:
-                    yield Row(source=self.path.name, line=begins, cells=cells)
-                begins = reader.line_num + 1
+        for block in self.blocks():
+            yield from self.read(block)
+
+    def blocks(self, *, at: int | None = None, line: int | None = None, rows: int = ROWS) -> Iterator[Block]:
+        """The records in blocks of `rows`, from the beginning or from where an earlier block ended.
+
+        Raises `BadInput` where the file is not CSV.
+        """
+        start, begins = self.begin if at is None else at, self.line if line is None else line
+        with opened(self.path, start) as (file, raw):
+            taken = _Taken(file, self.encoding)
+            records: Iterator[object] = taken if self.form is Form.JSONL else csv.reader(taken, strict=True)
+            good = 0
+            try:
+                while True:
+                    for _ in islice(records, rows):
+                        good = taken.lines
+                    if not taken.waiting:
+                        return
+                    block = taken.give(start, begins, raw.tell())
+                    start, begins = block.end, block.end_line
+                    yield block
+            except csv.Error as error:
+                raise _broken(self.path, (self.line if line is None else line) + good, error) from None
+
+    def read(self, block: Block) -> Iterator[Row]:
+        """The records of a block that are not blank."""
+        text = io.StringIO(block.data.decode(self.encoding), newline="\n")
+        if self.form is Form.JSONL:
+            for number, line in enumerate(text, block.line):
+                if line := line.strip():
+                    yield json_row(self.path.name, number, line, self.columns)
+            return
+        reader = csv.reader(text, strict=True)
+        begins = block.line
+        for record in reader:
+            row = self._row(begins, record)
+            if row.cells or row.flaws:
+                yield row
+            begins = block.line + reader.line_num
+
+    def _row(self, line: int, record: list[str]) -> Row:
+        cells = {
+            key: text
+            for key, cell in zip(self.keys, record, strict=False)
+            if key is not None and (text := _unguarded(cell.strip()))
+        }
+        extra = next((cell for cell in record[len(self.keys) :] if cell.strip()), None)
+        if extra is None:
+            return Row(source=self.path.name, line=line, cells=cells)
+        what, cure = f"这一行比列名多出内容“{extra.strip()[:20]}”", "含逗号的内容请放进英文双引号"
+        return Row(
+            source=self.path.name, line=line, cells=cells, flaws=(Flaw(column="行尾", what=what, cure=cure),)
+        )
+
+
+class _Taken:
+    """The lines of a stream as text, remembering the bytes that were taken from it."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self._file = file
+        self._encoding = encoding
+        self.waiting: list[bytes] = []
+        self.lines = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        raw = next(self._file)
+        self.waiting.append(raw)
+        self.lines += 1
+        return raw.decode(self._encoding)
+
+    def give(self, start: int, line: int, read: int) -> Block:
+        """What was taken since the last time, beginning at this position and line."""
+        data = b"".join(self.waiting)
+        end_line = line + len(self.waiting)
+        self.waiting.clear()
+        return Block(data=data, line=line, end=start + len(data), end_line=end_line, read=read)
 
 
 def open_sheet(path: Path, columns: Sequence[Column], *, given: Sequence[str] = ()) -> Sheet:
     """Check encoding and header; columns in `given` are known from elsewhere and may be missing.
 
-    Raises `BadInput` naming every missing required column.
+    Raises `BadInput` naming every missing required column and what comes nearest to it.
     """
-    csv.field_size_limit(min(sys.maxsize, 1 << 24))
-    encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
+    encoding, mark = encoding_of(path)
+    form = _form(path, encoding, mark)
+    if form is Form.JSONL:
+        keys, unknown = _json_keys(path, encoding, mark, columns)
+        begin, line = mark, 1
+        problems = _missing(path, columns, given, set(keys), unknown, "每一行")
+    else:
+        header, begin, line = _header(path, encoding, mark)
+        titles = {name.lower(): column.key for column in columns for name in (*column.names, column.key)}
+        keys = tuple(titles.get(cell.strip().lower()) for cell in header)
+        unknown = tuple(
+            cell.strip() for cell, key in zip(header, keys, strict=True) if key is None and cell.strip()
+        )
+        problems = _missing(path, columns, given, set(keys), unknown, "第 1 行") + [
+            Problem(where=f"{path.name} 第 1 行", what=f"列“{column.title}”出现了两次", cure="只保留一列")
+            for column in columns
+            if keys.count(column.key) > 1
+        ]
+    if problems:
+        raise BadInput(problems)
+    return Sheet(
+        path=path,
+        encoding=encoding,
+        form=form,
+        columns=tuple(columns),
+        keys=keys,
+        begin=begin,
+        line=line,
+        unknown=unknown,
+    )
+
+
+def _form(path: Path, encoding: str, mark: int) -> Form:
+    with opened(path, mark) as (file, _):
+        first = file.read(4096).decode(encoding, "ignore").lstrip()
+    if {".jsonl", ".ndjson"} & set(path.suffixes) or first.startswith("{"):
+        return Form.JSONL
+    if first.startswith("[") or ".json" in path.suffixes:
+        raise BadInput.one(path.name, "是一整个 JSON 文档，不是 JSONL", "每行写一个 JSON 对象，不要方括号")
+    return Form.CSV
+
+
+def _header(path: Path, encoding: str, mark: int) -> tuple[list[str], int, int]:
+    """The header of a CSV file, and where the records begin."""
+    with opened(path, mark) as (file, _):
+        taken = _Taken(file, encoding)
         try:
-            header = next(csv.reader(file, strict=True), None)
+            header = next(csv.reader(taken, strict=True), None)
         except csv.Error as error:
             raise _broken(path, 1, error) from None
     if not header or not any(cell.strip() for cell in header):
         raise BadInput.one(f"{path.name} 第 1 行", "文件是空的", "第一行写列名，例如 姓名,手机号")
+    block = taken.give(mark, 1, 0)
+    return header, block.end, block.end_line
+
+
+def _json_keys(
+    path: Path, encoding: str, mark: int, columns: Sequence[Column]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys of the first objects: those that name a column, as column keys, and the others."""
+    with opened(path, mark) as (file, _):
+        lines = (line for line in _Taken(file, encoding) if line.strip())
+        named = keys_of(islice(lines, _PEEK))
+    if not named:
+        raise BadInput.one(path.name, "没有 JSON 对象", '每行写一个对象，例如 {"name": "王晓芸", "phone": "…"}')
     titles = {name.lower(): column.key for column in columns for name in (*column.names, column.key)}
-    keys = tuple(titles.get(cell.strip().lower()) for cell in header)
-    problems = [
-        Problem(
-            where=f"{path.name} 第 1 行",
-            what=f"缺少必填列“{column.title}”",
-            cure=f"加上这一列；列名可以是 {'、'.join((*column.names, column.key))}",
-        )
-        for column in columns
-        if column.required and column.key not in keys and column.key not in given
-    ] + [
-        Problem(where=f"{path.name} 第 1 行", what=f"列“{column.title}”出现了两次", cure="只保留一列")
-        for column in columns
-        if keys.count(column.key) > 1
-    ]
-    if problems:
-        raise BadInput(problems)
-    unknown = tuple(
-        cell.strip() for cell, key in zip(header, keys, strict=True) if key is None and cell.strip()
-    )
-    return Sheet(path=path, encoding=encoding, keys=keys, unknown=unknown)
+    keys = dict.fromkeys(titles[name.lower()] for name in named if name.lower() in titles)
+    return tuple(keys), tuple(name for name in named if name.lower() not in titles)
 
 
-def read_row(row: Row, columns: Sequence[Column], now: datetime) -> tuple[dict[str, Any], list[Rejection]]:
-    """The values of a row by column key, and what is wrong with it; empty cells have no value."""
-    values: dict[str, Any] = {}
-    wrong: list[Rejection] = []
+def _missing(
+    path: Path,
+    columns: Sequence[Column],
+    given: Sequence[str],
+    keys: set[str | None],
+    unknown: Sequence[str],
+    where: str,
+) -> list[Problem]:
+    problems = []
     for column in columns:
-        cell = row.cells.get(column.key)
-        if cell is None:
-            if column.required:
-                what, cure = f"“{column.names[0]}”是空的", "填写这一格"
-                wrong.append(Rejection(row=row, column=f"列“{column.names[0]}”", what=what, cure=cure))
+        if not column.required or column.key in keys or column.key in given:
             continue
-        try:
-            values[column.key] = column.read(cell, now)
-        except BadCell as error:
-            wrong.append(Rejection(row=row, column=f"列“{column.names[0]}”", what=error.what, cure=error.cure))
-    if extra := row.cells.get(""):
-        what, cure = f"这一行比列名多出内容“{extra[:20]}”", "含逗号的内容请放进英文双引号"
-        wrong.append(Rejection(row=row, column="行尾", what=what, cure=cure))
-    return values, wrong
+        names = (*column.names, column.key)
+        near = [word for name in names for word in get_close_matches(name, unknown, n=1, cutoff=0.5)]
+        cure = f"加上这一列；列名可以是 {'、'.join(names)}"
+        if near:
+            cure = f"最接近的是“{near[0]}”：若是它，改名为“{column.names[0]}”；否则{cure}"
+        problems.append(
+            Problem(where=f"{path.name} {where}", what=f"缺少必填列“{column.title}”", cure=cure)
+        )
+    return problems
 
 
-def _encoding(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            head = file.read(_BLOCK)
-    except FileNotFoundError:
-        raise BadInput.one(str(path), "文件不存在", "检查路径") from None
-    except OSError as error:
-        raise BadInput.one(str(path), f"文件无法读取（{error.strerror}）", "检查路径和读取权限") from None
-    for bom, name in _BOMS.items():
-        if head.startswith(bom):
-            raise BadInput.one(path.name, f"文件编码是 {name}，只支持 UTF-8 和 GBK", _RESAVE)
-    if b"\0" in head:
-        raise BadInput.one(path.name, "文件含有空字节：不是 CSV，或编码是没有标记的 UTF-16", _RESAVE)
-    place = _undecodable(path, "utf-8-sig")
-    if place is None:
-        return "utf-8-sig"
-    if _undecodable(path, "gb18030") is None and not _looks_like_big5(head):
-        return "gb18030"
-    if _decodes(head, "big5"):
-        raise BadInput.one(path.name, "文件编码像是 Big5（繁体中文），只支持 UTF-8 和 GBK", _RESAVE)
-    raise BadInput.one(path.name, f"文件不是 UTF-8 也不是 GBK：第 {place} 个字节无法识别", _RESAVE)
-
-
-def _undecodable(path: Path, encoding: str) -> int | None:
-    """Where the file stops being in `encoding`, counted in bytes from 1; None when all of it is."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    read = 0
-    with path.open("rb") as file:
-        while True:
-            block = file.read(_BLOCK)
-            try:
-                decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
-                return read + error.start + 1
-            if not block:
-                return None
-            read += len(block)
-
-
-def _decodes(head: bytes, encoding: str) -> bool:
-    try:
-        codecs.getincrementaldecoder(encoding)().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _looks_like_big5(head: bytes) -> bool:
-    """Read as GBK, a third of Big5 turns into characters that simplified text has none of."""
-    text = codecs.getincrementaldecoder("gb18030")("replace").decode(head)
-    strange = sum(char > "\x7f" and not _in_gb2312(char) for char in text)
-    return strange > _STRANGE * sum(char > "\x7f" for char in text) and _decodes(head, "big5")
-
-
-def _in_gb2312(char: str) -> bool:
-    try:
-        char.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _unguarded(cell: str) -> str:
+    """The cell without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
 
 
 def _broken(path: Path, line: int, error: csv.Error) -> BadInput:

@@ -11,7 +11,7 @@ from audience_histories import NOW
 from sqlmodel import SQLModel, col, func, select
 
 from callbot.audience.importing import Defaults, Part, check_base, import_base, import_rows
-from callbot.audience.sheet import Row
+from callbot.audience.row import Row
 from callbot.errors import BadInput
 from callbot.store.customers import find_customer, load_history
 from callbot.store.database import Database

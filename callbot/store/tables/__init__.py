@@ -10,6 +10,7 @@ from callbot.store.tables.batches import Attempt, Batch, BatchMember, DeskPace, 
 from callbot.store.tables.calls import Call, CallTurn, JournalRow
 from callbot.store.tables.cases import Alarm, ComplaintCase
 from callbot.store.tables.desk import Agent, Transfer
+from callbot.store.tables.imports import ImportRun
 from callbot.store.tables.offers import OfferRow
 from callbot.store.tables.people import Consent, Customer, DoNotContact, Event, Purchase, Tag
 from callbot.store.tables.sequences import Activation, SequenceRun
@@ -30,6 +31,7 @@ __all__ = [
     "DoNotContact",
     "Event",
     "FollowUp",
+    "ImportRun",
     "JournalRow",
     "OfferRow",
     "Outbox",

@@ -57,6 +57,10 @@ class Customer(SQLModel, table=True):
     assessment: dict[str, Any] = json_object()
     assessed_at: datetime | None = moment(nullable=True)
     next_touch_at: datetime | None = moment(nullable=True, index=True)
+    import_id: str | None = None
+    """The import that last wrote this row."""
+    import_line: int | None = None
+    """The line of its list: a second line about the same person is refused."""
     created_at: datetime = moment()
     updated_at: datetime = moment()
 

@@ -79,6 +79,8 @@ def upgrade() -> None:
         sa.Column("assessment", sa.JSON(), nullable=False),
         sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_touch_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("import_id", sa.String(), nullable=True),
+        sa.Column("import_line", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
@@ -103,6 +105,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("do_not_contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_do_not_contact_phone_hash"), ["phone_hash"], unique=False)
+
+    op.create_table(
+        "import_run",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("new", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("rejects", sa.String(), nullable=False),
+        sa.Column("rejects_size", sa.BigInteger(), nullable=False),
+        sa.Column("defaults", sa.JSON(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+    )
+    with op.batch_alter_table("import_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_run_sha256"), ["sha256"], unique=False)
 
     op.create_table(
         "offer",
@@ -645,6 +672,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_offer_code"))
 
     op.drop_table("offer")
+    with op.batch_alter_table("import_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_run_sha256"))
+
+    op.drop_table("import_run")
     with op.batch_alter_table("do_not_contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_do_not_contact_phone_hash"))
 
