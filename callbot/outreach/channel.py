@@ -25,12 +25,12 @@ class Message:
     """What the customer answers, e.g. sms, wecom, push, chat."""
     purpose: Purpose
     text: str
+    expires_at: datetime
+    """Not to be sent from then on: the window closes, or the offer ends."""
     offer_code: str | None = None
     offer_version: int | None = None
     follow_up_id: str | None = None
     attempt_id: str | None = None
-    expires_at: datetime | None = None
-    """Not to be sent from then on: the window closes or the offer ends."""
 
 
 class Channel(Protocol):
@@ -68,5 +68,5 @@ def message_payload(message: Message) -> dict[str, Any]:
         "offer": offer,
         "follow_up_id": message.follow_up_id,
         "attempt_id": message.attempt_id,
-        "expires_at": message.expires_at.isoformat() if message.expires_at else None,
+        "expires_at": message.expires_at.isoformat(),
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from callbot.store import outbox
 from callbot.store.tables import (
     Attempt,
     Batch,
@@ -17,12 +18,17 @@ from callbot.store.tables import (
     Consent,
     Customer,
     DoNotContact,
+    Event,
     FollowUp,
+    Outbox,
     Purchase,
 )
 
 _MEMORY = timedelta(days=31)
 """Longer than the longest cap looks back."""
+HUMAN_CALL = "human_call"
+"""Kind of the event that records a call made by a human."""
+_MESSAGE = "message.send"
 _CHUNK = 400
 """Ids in one statement, below the parameter limits of both databases."""
 
@@ -39,7 +45,12 @@ class ContactFacts:
     consents: tuple[Consent, ...]
     contract: bool
     attempts_at: tuple[datetime, ...]
+    """Calls, calls by humans and messages on any channel, without calls that the network lost."""
     answered_at: tuple[datetime, ...]
+    """Answered calls, those by humans among them."""
+    starts_on: date | None = None
+    ends_on: date | None = None
+    """First and last day of the batch."""
 
 
 async def facts(
@@ -103,6 +114,27 @@ async def _chunk(
             attempts[customer_id].append(dialled)
         if picked_up is not None:
             answered[customer_id].append(picked_up)
+    for customer_id, at in (
+        await session.exec(
+            select(Event.customer_id, Event.at).where(
+                col(Event.customer_id).in_(ids), col(Event.at) > now - _MEMORY, col(Event.kind) == HUMAN_CALL
+            )
+        )
+    ).all():
+        attempts[customer_id].append(at)
+        answered[customer_id].append(at)
+    for recipient, sent in (
+        await session.exec(
+            select(Outbox.customer_id, Outbox.created_at).where(
+                col(Outbox.customer_id).in_(ids),
+                col(Outbox.created_at) > now - _MEMORY,
+                col(Outbox.kind) == _MESSAGE,
+                col(Outbox.state).not_in(("unwanted", "withdrawn")),
+            )
+        )
+    ).all():
+        if recipient is not None:
+            attempts[recipient].append(sent)
     return {
         person.id: ContactFacts(
             customer=person,
@@ -113,6 +145,8 @@ async def _chunk(
             contract=person.id in bought,
             attempts_at=tuple(sorted(attempts[person.id])),
             answered_at=tuple(sorted(answered[person.id])),
+            starts_on=batch.starts_on if batch else None,
+            ends_on=batch.ends_on if batch else None,
         )
         for person in people
     }
@@ -124,6 +158,16 @@ async def lock_customer(session: AsyncSession, customer_id: str) -> None:
     PostgreSQL locks the row; SQLite has one writer at a time anyway.
     """
     await session.exec(select(Customer.id).where(col(Customer.id) == customer_id).with_for_update())
+
+
+async def lock_customers(session: AsyncSession, customer_ids: Sequence[str]) -> None:
+    """Hold everybody else off these people; taken in the order of their ids, so that two callers never deadlock."""
+    await session.exec(
+        select(Customer.id)
+        .where(col(Customer.id).in_(customer_ids))
+        .order_by(col(Customer.id))
+        .with_for_update()
+    )
 
 
 async def open_request(session: AsyncSession, follow_up_id: str, customer_id: str) -> bool:
@@ -141,7 +185,10 @@ async def open_request(session: AsyncSession, follow_up_id: str, customer_id: st
 async def blacklist(
     session: AsyncSession, *, phone_hash: str, scope: str, words: str, source: str, at: datetime
 ) -> None:
-    """Add a number to the do-not-contact list, unless a row that says as much is in force already."""
+    """Add a number to the do-not-contact list, unless a row that says as much is in force already.
+
+    With the scope `all`, messages that wait for these people are called back (R170).
+    """
     known = await session.exec(
         select(DoNotContact.id).where(
             col(DoNotContact.phone_hash) == phone_hash,
@@ -152,3 +199,6 @@ async def blacklist(
     if known.first() is None:
         session.add(DoNotContact(phone_hash=phone_hash, scope=scope, words=words, source=source, at=at))
         await session.flush()
+    if scope == "all":
+        people = await session.exec(select(Customer.id).where(col(Customer.phone_hash) == phone_hash))
+        await outbox.withdraw(session, people.all(), because="do_not_contact")

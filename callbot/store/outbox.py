@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
 from callbot.store.phones import hide_numbers
-from callbot.store.tables import Outbox
+from callbot.store.tables import Outbox, OutboxDelivery
 
 
 class Kind(StrEnum):
@@ -23,6 +25,7 @@ class Kind(StrEnum):
     MESSAGE_SEND = "message.send"
     FOLLOW_UP_DUE = "follow_up.due"
     FOLLOW_UP_OVERDUE = "follow_up.overdue"
+    BATCH_PAUSED = "batch.paused"
 
 
 async def enqueue(
@@ -59,6 +62,83 @@ async def enqueue(
     except IntegrityError:  # somebody else wrote it in this moment
         return (await session.exec(known)).one()
     return row.id
+
+
+async def withdraw(
+    session: AsyncSession, customer_ids: Sequence[str], *, because: str, spare: Collection[str] = ()
+) -> int:
+    """Call back the messages to these customers that no receiver has yet; how many. Reports about them stay.
+
+    `spare` are purposes that may still be served. A message that is being sent in this moment is not stopped.
+    """
+    rows = await session.exec(
+        select(Outbox).where(
+            col(Outbox.customer_id).in_(customer_ids),
+            col(Outbox.kind) == Kind.MESSAGE_SEND.value,
+            col(Outbox.state).in_(("new", "sending", "dead", "unwanted")),
+        )
+    )
+    ids = [row.id for row in rows.all() if row.payload.get("purpose") not in spare]
+    await session.exec(
+        update(OutboxDelivery)
+        .where(col(OutboxDelivery.outbox_id).in_(ids), col(OutboxDelivery.state).in_(("pending", "dead")))
+        .values(state="withdrawn", claim="", claimed_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    changed = await session.exec(
+        update(Outbox)
+        .where(col(Outbox.id).in_(ids), col(Outbox.state).in_(("new", "sending", "dead", "unwanted")))
+        .values(state="withdrawn", note=because)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message with what became of it at each receiver."""
+
+    message: Outbox
+    deliveries: tuple[OutboxDelivery, ...]
+
+
+async def letters(session: AsyncSession, *, state: str = "", kind: str = "", limit: int = 50) -> list[Letter]:
+    """The latest messages, newest first; an empty field does not restrict."""
+    statement = select(Outbox).order_by(col(Outbox.created_at).desc(), col(Outbox.id).desc()).limit(limit)
+    if state:
+        statement = statement.where(col(Outbox.state) == state)
+    if kind:
+        statement = statement.where(col(Outbox.kind) == kind)
+    return await _with_deliveries(session, (await session.exec(statement)).all())
+
+
+async def letter(session: AsyncSession, key: str) -> Letter | None:
+    """One message by its id, the beginning of it, or its idempotency key; None when not exactly one fits."""
+    statement = select(Outbox).where(
+        (col(Outbox.id) == key)
+        | (col(Outbox.idempotency_key) == key)
+        | col(Outbox.id).startswith(key, autoescape=True)
+    )
+    rows = (await session.exec(statement.limit(2))).all()
+    return (await _with_deliveries(session, rows))[0] if len(rows) == 1 else None
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """How many messages are in each state."""
+    found = await session.exec(select(Outbox.state, func.count()).group_by(col(Outbox.state)))
+    return dict(found.all())
+
+
+async def _with_deliveries(session: AsyncSession, messages: Sequence[Outbox]) -> list[Letter]:
+    found = await session.exec(
+        select(OutboxDelivery)
+        .where(col(OutboxDelivery.outbox_id).in_([message.id for message in messages]))
+        .order_by(col(OutboxDelivery.endpoint))
+    )
+    by_message: dict[str, list[OutboxDelivery]] = {}
+    for row in found.all():
+        by_message.setdefault(row.outbox_id, []).append(row)
+    return [Letter(message=message, deliveries=tuple(by_message.get(message.id, ()))) for message in messages]
 
 
 def _without_numbers(value: Any) -> Any:

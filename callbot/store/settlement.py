@@ -197,6 +197,10 @@ async def apply(session: AsyncSession, settlement: Settlement) -> bool:
             .values(**settlement.customer, updated_at=now)
             .execution_options(synchronize_session=False)
         )
+    if {"no_touch_until", "complaint_pause_until"} & settlement.customer.keys():
+        await outbox.withdraw(
+            session, [settlement.customer_id], because="paused", spare=("requested",)
+        )  # R139, R168
     for tag in settlement.tags:
         await _write_tag(session, settlement.customer_id, tag, now)
     await _close_kept(session, settlement)
