@@ -1,47 +1,65 @@
 """Taking in a customer base: a folder of lists or one list, checked row by row, good rows stored as they come.
 
 Nothing is stored before every header is good. A bad row is reported with row, column, reason and cure and
-written to a file of rejected rows; it never holds up the good ones.
+written to a file of rejected rows; it never holds up the good ones. How far a list got stands in the base
+(`ImportRun`), in the transaction that stored its rows: an import that was killed goes on without doubles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from callbot.audience import columns
-from callbot.audience.intake_rows import CustomerRows, HistoryRows, Stored
+from callbot.audience.base_files import open_base
+from callbot.audience.landing import Landing, Refusal, land
+from callbot.audience.list_text import digest
+from callbot.audience.reading_crew import crew_size, read_blocks
 from callbot.audience.rejects import RejectedRows
-from callbot.audience.row import Column, Rejection, Row
-from callbot.audience.sheet import Sheet, open_sheet
-from callbot.errors import BadInput, Problem
+from callbot.audience.row import Rejection, Row, reject
+from callbot.audience.row_reading import COLUMNS, Part, Portion, RowReader
+from callbot.audience.sheet import ROWS, Block, Sheet
+from callbot.errors import BadInput, CallbotError, Problem
+from callbot.store import import_runs
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault
+from callbot.store.tables import ImportRun
 
-CHUNK = 500
 _SHOWN = 200
 """So many rejected rows are kept in memory for the report; the file has all of them."""
 
 
-class Part(StrEnum):
-    """The lists of a base, in the order in which they are taken in."""
+class ImportTaken(CallbotError):
+    """Another process takes in the same list."""
 
-    CUSTOMERS = "customers"
-    ORDERS = "orders"
-    EVENTS = "events"
-    CONSENTS = "consents"
+    code = "import-taken"
+    retryable = True
 
 
-COLUMNS: dict[Part, tuple[Column, ...]] = {
-    Part.CUSTOMERS: columns.CUSTOMERS,
-    Part.ORDERS: columns.ORDERS,
-    Part.EVENTS: columns.EVENTS,
-    Part.CONSENTS: columns.CONSENTS,
-}
+class Start(StrEnum):
+    """What to do about a list that was taken in before, wholly or in part."""
+
+    FRESH = "fresh"
+    """Skip what is finished; refuse what was interrupted."""
+    RESUME = "resume"
+    """Skip what is finished; go on with what was interrupted."""
+    AGAIN = "again"
+    """Read it from the beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a list is."""
+
+    part: Part
+    rows: int
+    read: int
+    """Bytes of the file on the disk."""
+    size: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +74,11 @@ class PartReport:
     rejected: int = 0
     ignored_columns: tuple[str, ...] = ()
     rejected_file: Path | None = None
+    run_id: str = ""
+    resumed_at: int = 0
+    """Line at which an interrupted import went on; 0: it began at the beginning."""
+    known_since: datetime | None = None
+    """When this very list was taken in before; then nothing was read."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,27 +114,43 @@ async def import_base(
     path: Path,
     now: datetime,
     *,
+    part: Part | None = None,
     defaults: Defaults | None = None,
     rejects: Path | None = None,
     keep_ids: bool = False,
-    progress: Callable[[Part, int], None] | None = None,
+    start: Start = Start.AGAIN,
+    processes: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> ImportReport:
-    """Import one customer list, or a folder of customers.csv and, where present, orders.csv, events.csv and
-    consents.csv.
+    """Import one list (of customers, unless `part` says otherwise), or a folder of customers.csv and, where
+    present, orders.csv, events.csv and consents.csv; each may be .jsonl, and packed as .gz.
 
-    `rejects` is a directory for the files of rejected rows. `progress` is told the rows done after each chunk.
-    Raises `BadInput` before anything is stored when a file, its encoding or its header is unusable.
+    `rejects` is a directory for the files of rejected rows. `processes` read the list beside this one; None
+    chooses by the list's size. `progress` is told after each chunk. Raises `BadInput` before anything is stored
+    when a file, its encoding or its header is unusable, or when an earlier import of it was interrupted and
+    `start` is FRESH; `ImportTaken` when another process moves the same import on.
     """
     given = (defaults or Defaults()).given
-    sheets = _open(path, given)
+    sheets = open_base(path, part, given)
+    digests = {each: digest(sheet.path) for each, sheet in sheets.items()}
+    earlier = {each: await _earlier(database, each, digests[each], given) for each in sheets}
+    if start is Start.FRESH and (
+        stopped := [run for run in earlier.values() if run and run.state == "running"]
+    ):
+        raise BadInput([_interrupted(run) for run in stopped])
     report = ImportReport()
-    for part, sheet in sheets.items():
-        summary = PartReport(source=sheet.path.name, ignored_columns=sheet.unknown)
-        report.parts[part] = summary
-        with RejectedRows(rejects, sheet, COLUMNS[part]) as rejected:
-            rows = _completed(sheet.rows(), given) if part is Part.CUSTOMERS else sheet.rows()
-            await _take(database, vault, part, rows, now, report, rejected, keep_ids, progress)
-            summary.rejected_file = rejected.path
+    for each, sheet in sheets.items():
+        run = earlier[each] if start is not Start.AGAIN else None
+        if run is not None and run.state == "done":
+            report.parts[each] = _known(run, sheet)
+            continue
+        resumed = run is not None
+        if run is None:
+            run = await _begin(database, each, sheet, digests[each], given, now)
+        reader = RowReader(part=each, now=run.started_at, vault=vault, given=given)
+        intake = _Intake(database, sheet, reader, run, report, keep_ids, progress)
+        report.parts[each].resumed_at = run.line if resumed else 0
+        await intake.work(rejects, crew_size(sheet) if processes is None else processes, now)
     return report
 
 
@@ -126,10 +165,19 @@ async def import_rows(
     """Import rows that come from elsewhere than a file, under the same rules; cells are text by column key."""
     report = ImportReport()
     for part in Part:
-        if part in rows:
-            report.parts[part] = PartReport(source=part.value)
-            with RejectedRows(None, None, ()) as rejected:
-                await _take(database, vault, part, iter(rows[part]), now, report, rejected, keep_ids, None)
+        if part not in rows:
+            continue
+        summary = report.parts[part] = PartReport(source=part.value)
+        reader = RowReader(part=part, now=now, vault=vault)
+        source = iter(rows[part])
+        while chunk := list(islice(source, ROWS)):
+            portion = reader.portion(chunk)
+            async with database.write() as session:
+                landing = await land(session, part, portion, now, source=chunk[0].source)
+            wrong = portion.rejected + refused(chunk, landing.refused)
+            _add(report, summary, portion, landing, wrong)
+            if keep_ids and part is Part.CUSTOMERS:
+                report.customer_ids += landing.customers.values()
     return report
 
 
@@ -138,84 +186,163 @@ def check_base(path: Path, now: datetime, *, defaults: Defaults | None = None) -
     given = (defaults or Defaults()).given
     bad: list[Rejection] = []
     count = 0
-    for part, sheet in _open(path, given).items():
-        reader = _reader(part, now)
-        for row in _completed(sheet.rows(), given) if part is Part.CUSTOMERS else sheet.rows():
+    for part, sheet in open_base(path, None, given).items():
+        reader = RowReader(part=part, now=now, vault=PhoneVault(bytes(32), bytes(32)), given=given)
+        lines: dict[int, int] = {}
+        for row in sheet.rows():
             count += 1
-            bad += reader.read(row)[1]
+            values, wrong = reader.read(row)
+            bad += wrong or (_doubles(row, values, lines) if part is Part.CUSTOMERS else [])
     return bad, count
 
 
-def _reader(part: Part, now: datetime) -> CustomerRows | HistoryRows:
-    return CustomerRows(now) if part is Part.CUSTOMERS else HistoryRows(part.value, now)
+def refused(rows: Iterable[Row], refusals: Sequence[Refusal]) -> list[Rejection]:
+    """Refusals with the rows they are about."""
+    if not refusals:
+        return []
+    by_line = {each.line: each for each in refusals}
+    return [
+        reject(row, each.column, each.what, each.cure)
+        for row in rows
+        if (each := by_line.get(row.line)) is not None
+    ]
 
 
-def _completed(rows: Iterator[Row], given: dict[str, str]) -> Iterator[Row]:
-    """The rows with defaults in the cells they leave empty."""
-    for row in rows:
-        yield Row(source=row.source, line=row.line, cells={**given, **row.cells}) if given else row
+class _Intake:
+    """One list on its way into the base."""
 
+    def __init__(
+        self,
+        database: Database,
+        sheet: Sheet,
+        reader: RowReader,
+        run: ImportRun,
+        report: ImportReport,
+        keep_ids: bool,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._database = database
+        self._sheet = sheet
+        self._reader = reader
+        self._run = run
+        self._report = report
+        self._keep_ids = keep_ids
+        self._progress = progress
+        self._at = run.position
+        self._summary = report.parts[reader.part] = PartReport(
+            source=sheet.path.name,
+            rows=run.rows,
+            new=run.new,
+            changed=run.changed,
+            rejected=run.rejected,
+            ignored_columns=sheet.unknown,
+            run_id=run.id,
+        )
 
-def _open(path: Path, given: dict[str, str]) -> dict[Part, Sheet]:
-    if not path.is_dir():
-        return {Part.CUSTOMERS: open_sheet(path, columns.CUSTOMERS, given=tuple(given))}
-    if not (path / "customers.csv").is_file():
-        raise BadInput.one(str(path), "文件夹里没有 customers.csv", "放入客户名单，或直接给出名单文件的路径")
-    sheets: dict[Part, Sheet] = {}
-    problems: list[Problem] = []
-    for part in Part:
-        file = path / f"{part.value}.csv"
-        if not file.is_file():
-            continue
-        try:
-            sheets[part] = open_sheet(file, COLUMNS[part], given=tuple(given) if part is Part.CUSTOMERS else ())
-            if part is not Part.CUSTOMERS and not {"customer", "phone"} & set(sheets[part].keys):
-                problems.append(
-                    Problem(
-                        where=f"{file.name} 第 1 行",
-                        what="没有说明每行属于哪位客户",
-                        cure="加上“客户编号”（customer）或“手机号”（phone）列",
-                    )
+    async def work(self, rejects: Path | None, processes: int, now: datetime) -> None:
+        """Read and store the rest of the list in chunks, each chunk a transaction."""
+        run, part = self._run, self._reader.part
+        blocks = self._sheet.blocks(at=run.position, line=run.line)
+        with RejectedRows(rejects, self._sheet, COLUMNS[part], at=run.rejects_size) as file:
+            async for block, portion in read_blocks(self._sheet, self._reader, blocks, processes=processes):
+                await self._store(block, portion, file, now)
+                if self._progress:
+                    self._progress(Progress(part=part, rows=self._summary.rows, read=block.read, size=run.size))
+            async with self._database.write() as session:
+                await import_runs.finish(session, run.id, now)
+            self._summary.rejected_file = file.path
+
+    async def _store(self, block: Block, portion: Portion, file: RejectedRows, now: datetime) -> None:
+        """Rows, rejected ones and position belong together; on resuming, the file is cut back to its row."""
+        async with self._database.write() as session:
+            landing = await land(
+                session, self._reader.part, portion, now, source=self._sheet.path.name, run=self._run.id
+            )
+            wrong = portion.rejected
+            if landing.refused:
+                rows = (self._reader.completed(row) for row in self._sheet.read(block))
+                wrong = wrong + refused(rows, landing.refused)
+            file.write(wrong)
+            step = import_runs.Step(
+                position=block.end,
+                line=block.end_line,
+                rows=portion.rows,
+                new=landing.new,
+                changed=landing.changed,
+                rejected=len({each.row.line for each in wrong}),
+                rejects=str(file.path or ""),
+                rejects_size=file.size,
+            )
+            if not await import_runs.advance(session, self._run.id, at=self._at, step=step, now=now):
+                raise ImportTaken(
+                    f"{self._sheet.path.name}：另一个进程正在导入同一份名单 → 等它结束，或先停掉它"
                 )
-        except BadInput as error:
-            problems += error.problems
-    if problems:
-        raise BadInput(problems)
-    return sheets
+        self._at = block.end
+        _add(self._report, self._summary, portion, landing, wrong)
+        if self._keep_ids and self._reader.part is Part.CUSTOMERS:
+            self._report.customer_ids += landing.customers.values()
 
 
-async def _take(
-    database: Database,
-    vault: PhoneVault,
-    part: Part,
-    rows: Iterator[Row],
-    now: datetime,
-    report: ImportReport,
-    rejected: RejectedRows,
-    keep_ids: bool,
-    progress: Callable[[Part, int], None] | None,
+def _add(
+    report: ImportReport, summary: PartReport, portion: Portion, landing: Landing, wrong: Sequence[Rejection]
 ) -> None:
-    """Read and store one list in chunks, each chunk a transaction."""
-    summary = report.parts[part]
-    reader = _reader(part, now)
-    while chunk := list(islice(rows, CHUNK)):
-        good, bad = [], []
-        for row in chunk:
-            values, wrong = reader.read(row)
-            bad += wrong
-            if not wrong:
-                good.append((row, values))
-        async with database.write() as session:
-            stored: Stored = await reader.store(session, vault, good)
-        bad += stored.rejected
-        bad_lines = {rejection.row.line for rejection in bad}
-        summary.rows += len(chunk)
-        summary.new += stored.new
-        summary.changed += stored.changed
-        summary.rejected += len(bad_lines)
-        if keep_ids:
-            report.customer_ids += stored.customer_ids
-        report.problems += [each.problem for each in bad[: max(0, _SHOWN - len(report.problems))]]
-        rejected.write(bad)
-        if progress:
-            progress(part, summary.rows)
+    summary.rows += portion.rows
+    summary.new += landing.new
+    summary.changed += landing.changed
+    summary.rejected += len({each.row.line for each in wrong})
+    report.problems += [each.problem for each in wrong[: max(0, _SHOWN - len(report.problems))]]
+
+
+async def _earlier(database: Database, part: Part, sha256: str, given: Mapping[str, str]) -> ImportRun | None:
+    """The last import of this list with the same defaults."""
+    async with database.read() as session:
+        run = await import_runs.latest(session, kind=part, sha256=sha256)
+    return run if run is not None and run.defaults == given else None
+
+
+async def _begin(
+    database: Database, part: Part, sheet: Sheet, sha256: str, given: Mapping[str, str], now: datetime
+) -> ImportRun:
+    async with database.write() as session:
+        return await import_runs.begin(
+            session,
+            kind=part,
+            source=sheet.path.name,
+            sha256=sha256,
+            size=sheet.path.stat().st_size,
+            position=sheet.begin,
+            line=sheet.line,
+            defaults=given,
+            now=now,
+        )
+
+
+def _interrupted(run: ImportRun) -> Problem:
+    return Problem(
+        where=f"{run.source} 第 {run.line} 行",
+        what=f"上一次导入在这里中断，此前 {run.rows} 行已处理",
+        cure="加 --resume 从这里继续，或加 --again 从头再来",
+    )
+
+
+def _known(run: ImportRun, sheet: Sheet) -> PartReport:
+    return PartReport(
+        source=sheet.path.name,
+        rows=run.rows,
+        new=run.new,
+        changed=run.changed,
+        rejected=run.rejected,
+        ignored_columns=sheet.unknown,
+        rejected_file=Path(run.rejects) if run.rejects else None,
+        run_id=run.id,
+        known_since=run.ended_at,
+    )
+
+
+def _doubles(row: Row, values: Mapping[str, Any], lines: dict[int, int]) -> list[Rejection]:
+    for key, title in (("phone", "手机号"), ("external_id", "客户编号")):
+        if key in values:
+            first = lines.setdefault(hash((key, values[key])), row.line)
+            if first != row.line:
+                return [reject(row, title, f"与第 {first} 行重复", "同一位客户只保留一行")]
+    return []

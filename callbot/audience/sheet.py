@@ -249,9 +249,7 @@ def _missing(
         cure = f"加上这一列；列名可以是 {'、'.join(names)}"
         if near:
             cure = f"最接近的是“{near[0]}”：若是它，改名为“{column.names[0]}”；否则{cure}"
-        problems.append(
-            Problem(where=f"{path.name} {where}", what=f"缺少必填列“{column.title}”", cure=cure)
-        )
+        problems.append(Problem(where=f"{path.name} {where}", what=f"缺少必填列“{column.title}”", cure=cure))
     return problems
 
 

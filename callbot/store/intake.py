@@ -3,58 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from callbot.ids import new_id
+from callbot.store.incoming import Incoming, Landed, PastCall
 from callbot.store.tables import Attempt, Batch, Consent, Customer, DoNotContact, Event, Purchase
 
 PAST_CALLS = "00000000000000IMPORTEDCALL"
 """Id of the batch that holds calls made before, so that the caps count them."""
+_INTAKE_LOCK = 0x63616C6C
+"""PostgreSQL's advisory lock of whoever takes in customers."""
+_CACHE_KIB = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """A customer of a list: the columns the list has a value for."""
+async def alone(session: AsyncSession) -> None:
+    """Nobody else takes in customers until this transaction ends, so that what was looked up stays true.
 
-    phone_hash: str
-    external_id: str | None
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Landed:
-    """What became of an `Incoming`."""
-
-    customer_id: str
-    """Empty when nothing was stored."""
-    new: bool = False
-    clash: str = ""
-    """zh-CN: why the list contradicts the base."""
+    SQLite's write transaction is alone already; there it gets a page cache that holds the indexes of keyed
+    hashes, into which rows come in random order.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INTAKE_LOCK})
+    else:
+        await session.execute(text(f"PRAGMA cache_size=-{_CACHE_KIB}"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastCall:
-    """A call to a customer that another system made."""
-
-    customer_id: str
-    external_id: str
-    at: datetime
-    answered: bool
-
-
-async def take_customers(session: AsyncSession, incoming: Sequence[Incoming], now: datetime) -> list[Landed]:
+async def take_customers(
+    session: AsyncSession, incoming: Sequence[Incoming], now: datetime, *, run: str | None = None
+) -> list[Landed]:
     """Insert or change customers found by phone or by external id; one result for each, in order.
 
     A phone that belongs to another external id is a clash and changes nothing. A known external id with a new
-    phone is a changed number, which counts as valid again. Within one call no phone and no external id occurs
-    twice.
+    phone is a changed number, which counts as valid again. A person whom an earlier line of the same `run`
+    named is refused. The session is `alone`.
     """
     known = (
         await session.execute(
@@ -64,6 +51,8 @@ async def take_customers(session: AsyncSession, incoming: Sequence[Incoming], no
                 col(Customer.external_id),
                 col(Customer.no_touch_until),
                 col(Customer.complaint_pause_until),
+                col(Customer.import_id),
+                col(Customer.import_line),
             ).where(
                 or_(
                     col(Customer.phone_hash).in_([row.phone_hash for row in incoming]),
@@ -72,37 +61,61 @@ async def take_customers(session: AsyncSession, incoming: Sequence[Incoming], no
             )
         )
     ).all()
-    by_phone = {phone: (key, external) for key, phone, external, *_ in known}
-    by_external = {external: (key, phone) for key, phone, external, *_ in known if external}
-    pauses = {key: {"no_touch_until": rest, "complaint_pause_until": pause} for key, _, _, rest, pause in known}
+    by_phone = {row.phone_hash: row for row in known}
+    by_external = {row.external_id: row for row in known if row.external_id}
+    lines = {row.id: row.import_line for row in known if run and row.import_id == run}
+    named: dict[str, int] = {}
     landed: list[Landed] = []
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
+    blank = _new_customer(now)
     for row in incoming:
         same_phone = by_phone.get(row.phone_hash)
         same_id = by_external.get(row.external_id) if row.external_id else None
-        if same_phone and row.external_id and same_phone[1] not in (None, row.external_id):
-            landed.append(Landed(customer_id="", clash=f"这个号码已属于客户 {same_phone[1]}"))
-        elif same_phone and same_id and same_phone[0] != same_id[0]:
-            landed.append(Landed(customer_id="", clash=f"这个号码已属于另一位客户，不是 {row.external_id}"))
-        elif found := same_phone or same_id:
-            changed.append(
-                {
-                    **_protected(row.values, pauses[found[0]], same_phone=same_phone is not None),
-                    "id": found[0],
-                    "updated_at": now,
-                }
-            )
-            landed.append(Landed(customer_id=found[0]))
+        found = same_phone or same_id
+        first = named.get(row.phone_hash) or named.get(row.external_id or "")
+        if first is None and found:
+            first = lines.get(found.id)
+        if first is not None and first != row.line:
+            landed.append(Landed(customer_id="", clash=f"与第 {first} 行重复", cure="同一位客户只保留一行"))
+            continue
+        if same_phone and (clash := _clash(row, same_phone, same_id)):
+            landed.append(Landed(customer_id="", clash=clash, cure="核对名单：一位客户一个编号、一个号码"))
+            continue
+        named[row.phone_hash] = row.line
+        if row.external_id:
+            named[row.external_id] = row.line
+        provenance = {"import_id": run, "import_line": row.line} if run else {}
+        if found:
+            pauses = {
+                "no_touch_until": found.no_touch_until,
+                "complaint_pause_until": found.complaint_pause_until,
+            }
+            kept = _protected(row.values, pauses, same_phone=same_phone is not None)
+            changed.append({**kept, **provenance, "updated_at": now, "_id": found.id})
+            landed.append(Landed(customer_id=found.id))
         else:
             row_id = new_id()
-            fresh.append({**_new_customer(now), **row.values, "id": row_id})
+            fresh.append({**blank, **row.values, **provenance, "id": row_id})
             landed.append(Landed(customer_id=row_id, new=True))
+    table = SQLModel.metadata.tables["customer"]
     if fresh:
-        await session.execute(insert(Customer), fresh)
+        await session.execute(insert(table), fresh)
     for group in _same_keys(changed):
-        await session.execute(update(Customer), group)
+        values: dict[str, Any] = {name: bindparam(name) for name in group[0] if name != "_id"}
+        await session.execute(update(table).where(table.c.id == bindparam("_id")).values(values), group)
     return landed
+
+
+def _clash(row: Incoming, same_phone: Any, same_id: Any) -> str:
+    """zh-CN: how phone and external id point at two people, both named; empty when they do not."""
+    if not row.external_id:
+        return ""
+    if same_id is not None and same_id.id != same_phone.id:
+        return f"编号属于客户 {row.external_id}，号码却属于客户 {same_phone.external_id or same_phone.id}"
+    if same_phone.external_id not in (None, row.external_id):
+        return f"这个号码已属于客户 {same_phone.external_id}，这一行写的是 {row.external_id}"
+    return ""
 
 
 def _protected(
@@ -146,7 +159,10 @@ async def owners(
     """Customer ids by external id and by phone hash."""
     rows = await session.execute(
         select(col(Customer.id), col(Customer.external_id), col(Customer.phone_hash)).where(
-            or_(col(Customer.external_id).in_(external_ids), col(Customer.phone_hash).in_(list(phone_hashes)))
+            or_(
+                col(Customer.external_id).in_(list(external_ids)),
+                col(Customer.phone_hash).in_(list(phone_hashes)),
+            )
         )
     )
     found: dict[str, str] = {}
@@ -165,6 +181,18 @@ async def take_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) 
 async def take_purchases(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows with customer_id, external_id, at, item, category, amount_fen, refunded."""
     await _upsert(session, Purchase, rows, ("customer_id", "external_id"))
+
+
+async def refund_purchases(session: AsyncSession, orders: Collection[tuple[str, str]]) -> None:
+    """Mark orders as refunded: pairs of customer id and order number; unknown ones are passed over."""
+    if orders:
+        table = SQLModel.metadata.tables["purchase"]
+        await session.execute(
+            update(table)
+            .where(table.c.customer_id == bindparam("_customer"), table.c.external_id == bindparam("_order"))
+            .values(refunded=True),
+            [{"_customer": customer, "_order": order} for customer, order in orders],
+        )
 
 
 async def take_consents(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -249,7 +277,7 @@ async def _upsert(
     if not rows:
         return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = dialect.insert(SQLModel.metadata.tables[str(table.__tablename__)])
     kept = {*key, "id"}
     fields = [name for name in rows[0] if name not in kept]
     await session.execute(

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import phonenumbers
 from cryptography.exceptions import InvalidTag
@@ -24,6 +26,7 @@ from callbot.errors import BadInput, CallbotError
 
 _SAMPLE = re.compile(r"\+86100\d{8}")
 _IN_TEXT = re.compile(r"(?<![0-9A-Za-z+])(?:\+\d{9,15}|1[3-9]\d{9})(?![0-9A-Za-z])", re.ASCII)
+_PLAIN = re.compile(r"(?:\+86)?(1[0-9]{10})")
 _AAD = b"callbot/phone/1"
 _NONCE = 12
 _VERSION = 1
@@ -57,14 +60,29 @@ def parse(text: str, region: str = "CN") -> str:
     The sample range +86 100 xxxx xxxx is accepted although no network has it; a sample number with a digit
     missing must not pass for a Beijing line. Raises `NotAPhoneNumber` with a zh-CN reason.
     """
+    text = text.strip()
+    if region == "CN" and (plain := _PLAIN.fullmatch(text)) and _mobile()(plain[1]):
+        return "+86" + plain[1]
     try:
-        number = phonenumbers.parse(text.strip(), region)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         raise NotAPhoneNumber("不是电话号码") from None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if is_sample(e164) or (not e164.startswith("+86100") and phonenumbers.is_valid_number(number)):
         return e164
     raise NotAPhoneNumber("号码的位数或号段不存在")
+
+
+@cache
+def _mobile() -> Callable[[str], object]:
+    """Tells the Chinese mobile and the sample numbers, by the library's own description of them.
+
+    A number of this shape needs no parsing: it has no trunk prefix or carrier code to strip.
+    """
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region("CN")
+    if metadata is None or metadata.mobile is None:
+        raise RuntimeError("phonenumbers has no description of Chinese mobile numbers")
+    return re.compile(rf"100\d{{8}}|(?=1[3-9])(?:{metadata.mobile.national_number_pattern})").fullmatch
 
 
 def is_sample(e164: str) -> bool:
@@ -91,8 +109,13 @@ class PhoneVault:
     def __init__(self, cipher_key: bytes, hash_key: bytes, *, origin: str = "memory") -> None:
         """Two keys of 32 bytes; `origin` names where they came from in errors."""
         self._aes = AESGCM(cipher_key)
+        self._cipher_key = cipher_key
         self._hash_key = hash_key
         self._origin = origin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For the processes that read lists; the keys pass through a pipe and never lie on a disk."""
+        return _vault, (self._cipher_key, self._hash_key, self._origin)
 
     @classmethod
     def open(cls, key_file: Path) -> PhoneVault:
@@ -130,7 +153,7 @@ class PhoneVault:
 
     def hash(self, e164: str) -> str:
         """The search key of a number in E.164."""
-        return hmac.new(self._hash_key, e164.encode("ascii"), hashlib.sha256).hexdigest()
+        return hmac.digest(self._hash_key, e164.encode("ascii"), "sha256").hex()
 
     def reveal(self, cipher: bytes) -> str:
         """The number in E.164. Raises `KeyMismatch` when other keys sealed it or the bytes are damaged."""
@@ -141,6 +164,10 @@ class PhoneVault:
                 f"{self._origin}: these keys did not seal the phone numbers of this database → restore the key "
                 "file that belongs to it (store.key_file); without it the numbers must be imported again"
             ) from None
+
+
+def _vault(cipher_key: bytes, hash_key: bytes, origin: str) -> PhoneVault:
+    return PhoneVault(cipher_key, hash_key, origin=origin)
 
 
 def _make(key_file: Path) -> None:

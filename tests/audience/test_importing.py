@@ -10,8 +10,9 @@ import pytest
 from audience_histories import NOW
 from sqlmodel import SQLModel, col, func, select
 
-from callbot.audience.importing import Defaults, Part, check_base, import_base, import_rows
+from callbot.audience.importing import Defaults, check_base, import_base, import_rows
 from callbot.audience.row import Row
+from callbot.audience.row_reading import Part
 from callbot.errors import BadInput
 from callbot.store.customers import find_customer, load_history
 from callbot.store.database import Database
@@ -207,7 +208,8 @@ async def test_a_phone_of_somebody_else_is_a_clash(database: Database, tmp_path:
     stolen = write(tmp_path / "d.csv", HEAD, WANG.replace("A1", "A2"), LI.replace("A2", "A3"))
     report = await import_base(database, VAULT, stolen, NOW)
     assert report.rejected == 2
-    assert "已属于客户 A1" in str(report.problems[0])
+    assert "编号属于客户 A2，号码却属于客户 A1" in str(report.problems[0])
+    assert "已属于客户 A2，这一行写的是 A3" in str(report.problems[1])
     assert (await one(database, "A1")).name == "王晓芸"
 
 
@@ -298,14 +300,14 @@ async def test_a_missing_file_is_named(sqlite_database: Database, tmp_path: Path
 
 
 async def test_a_list_longer_than_a_chunk(database: Database, tmp_path: Path) -> None:
-    lines = [f"N{n},客户,+86100{n * 7919 + 20_000_000:08d},电商,悦选商城" for n in range(1_203)]
+    lines = [f"N{n},客户,+86100{n * 7919 + 20_000_000:08d},电商,悦选商城" for n in range(4_203)]
     seen: list[int] = []
     report = await import_base(
         database,
         VAULT,
         write(tmp_path / "c.csv", HEAD, *lines),
         NOW,
-        progress=lambda _part, rows: seen.append(rows),
+        progress=lambda step: seen.append(step.rows),
     )
-    assert report.parts[Part.CUSTOMERS].new == await count(database, Customer) == 1_203
-    assert seen == [500, 1_000, 1_203]
+    assert report.parts[Part.CUSTOMERS].new == await count(database, Customer) == 4_203
+    assert seen == [2_000, 4_000, 4_203]
