@@ -9,6 +9,15 @@ AHEAD_MS = 200
 FLOOD_MS = 5_000
 """Sound that comes this much faster than real time is not a telephone."""
 
+_BURST_MESSAGES = 1_000
+_MESSAGES_PER_MS = 0.25
+"""Five times what 20 ms frames are, marks and digits on top."""
+
+
+def messages_allowed(now_ms: float) -> int:
+    """How many messages a stream can have sent by `now_ms` of its clock; more are a flood."""
+    return _BURST_MESSAGES + int(now_ms * _MESSAGES_PER_MS)
+
 
 class InboundClock:
     """Counts samples, because messages come in bursts, and believes timestamps about gaps only."""

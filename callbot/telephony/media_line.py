@@ -32,7 +32,7 @@ from callbot.telephony.codec import (
     StreamStopped,
 )
 from callbot.telephony.ear import Ear
-from callbot.telephony.inbound import InboundClock
+from callbot.telephony.inbound import InboundClock, messages_allowed
 from callbot.telephony.pacing import BRIDGED_LOOKAHEAD_MS, LOOKAHEAD_MS, CarrierBuffer, frames_due
 from callbot.telephony.playback import Playback
 from callbot.telephony.recording import Recording
@@ -107,6 +107,8 @@ class MediaLine:
         self._callee_end: CalleeEnd | None = None
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
         self._room_for_feed = asyncio.Event()
+        self._messages = 0
+        self._messages_allowed = messages_allowed(0)
         self._over = False
         self._written: Future[None] | None = None
 
@@ -114,6 +116,11 @@ class MediaLine:
     def now_ms(self) -> int:
         """The media clock of this call."""
         return int(self._now())
+
+    @property
+    def playback(self) -> Playback:
+        """What was played, for counting."""
+        return self._playback
 
     @property
     def over(self) -> bool:
@@ -182,14 +189,19 @@ class MediaLine:
         """One message of the carrier. What breaks the protocol ends this call and no other."""
         if self._over:
             return
+        self._messages += 1
+        if self._messages > self._messages_allowed and self._floods():
+            return
         try:
             event = self._codec.decode(message)
+            if event is not None:
+                self._take(event)
         except MalformedFrame as malformed:
             _log.warning("malformed-frame", call_sid=self.stream.call_sid, code=malformed.code)
             self.end("carrier", "malformed-frame", close_code=1002, close_reason=malformed.code)
-            return
-        if event is not None:
-            self._take(event)
+        except Exception:
+            _log.exception("line-failed", call_sid=self.stream.call_sid)
+            self.end("bot", "internal-error", close_code=1011)
 
     def lost(self) -> None:
         """The socket is gone without the carrier having said stop."""
@@ -220,7 +232,7 @@ class MediaLine:
         elif now > self._limits.longest_call_ms:
             self.end("bot", "time-limit")
         elif self._wire.unsent_bytes > self._limits.unsent_bytes:
-            self.end("carrier", "socket-lost")
+            self.end("carrier", "socket-lost", close_code=1008, close_reason="not-reading")
 
     def end(
         self,
@@ -267,6 +279,15 @@ class MediaLine:
             case _:
                 assert_never(event)
 
+    def _floods(self) -> bool:
+        """More messages than a telephone can have: the call ends."""
+        self._messages_allowed = messages_allowed(self._now())
+        if self._messages <= self._messages_allowed:
+            return False
+        _log.warning("media-flood", call_sid=self.stream.call_sid, messages=self._messages)
+        self.end("carrier", "flood", close_code=1008)
+        return True
+
     def _hear(self, media: MediaIn) -> None:
         if not media.payload:
             return
@@ -276,6 +297,7 @@ class MediaLine:
             self._hearing.hear(np.zeros(gap_ms * LINE_RATE // 1000, dtype=np.int16))
         at_ms = self._inbound.take(len(media.payload) / BYTES_PER_MS, now)
         if at_ms is None:
+            self.end("carrier", "flood", close_code=1008)
             return
         samples = decode_ulaw(media.payload)
         if self._callee_end is not None:

@@ -6,18 +6,22 @@ import asyncio
 import errno
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import structlog
-from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
-from websockets.exceptions import ConnectionClosed
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from asr_tts.audio import LINE_RATE
 from asr_tts.voice_activity import VoiceActivity
 from callbot.errors import BadInput, CallbotError
-from callbot.telephony.codec import MalformedFrame, MediaCodec, StreamStarted
+from callbot.telephony.arrival import Arrival, Refused
+from callbot.telephony.carrier_socket import LARGEST_MESSAGE, CarrierSocket, SocketWire
+from callbot.telephony.codec import MediaCodec, StreamStarted
 from callbot.telephony.ear import Ear
+from callbot.telephony.lag import LATE_MS
 from callbot.telephony.media_line import LineLimits, MediaLine
 from callbot.telephony.recording import Recording
 from callbot.telephony.ticker import Ticker
@@ -26,15 +30,15 @@ _log = structlog.get_logger(__name__)
 
 START_WITHIN_S = 10.0
 """A socket that has not said which call it is by then is closed."""
-LARGEST_MESSAGE = 64 * 1024
-"""Bytes; a normal message is under 300."""
+SOCKETS_BEYOND_CALLS = 64
+"""Sockets that may be open beyond the cap of calls: on their way in or out."""
 _USED_TOKENS = 10_000
 """Tokens remembered after their call, so that a replay is told apart from a stranger."""
 _ENCODINGS = frozenset({"audio/x-mulaw"})
 
 
 class Full(CallbotError):
-    """Every slot of this media process is reserved."""
+    """Every slot of this media process is reserved, or it has no time for another call."""
 
     code = "media-full"
     retryable = True
@@ -77,29 +81,17 @@ class Expected:
         self._line.set_result(line)
 
 
-class _SocketWire:
-    """A websocket as a `Wire`: writes at once into the socket's buffer, closes in the background."""
+@dataclass(slots=True)
+class Playouts:
+    """What the calls that have ended were played."""
 
-    def __init__(self, socket: ServerConnection, closing: set[asyncio.Task[None]]) -> None:
-        self._socket = socket
-        self._closing = closing
-        self._closed = False
+    speeches: int = 0
+    holes: int = 0
+    """Interruptions of a speech because its sound was not sent in time."""
 
-    def send(self, message: str | bytes) -> None:
-        # broadcast is the library's way to write without waiting for the peer
-        broadcast((self._socket,), message)
 
-    @property
-    def unsent_bytes(self) -> int:
-        return self._socket.transport.get_write_buffer_size()
-
-    def close(self, code: int, reason: str) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        task = asyncio.get_running_loop().create_task(self._socket.close(code, reason), name="media-close")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+OnUninvited = Callable[[StreamStarted], Expected]
+"""Reserves the slot of a stream that nobody announced. Raises `Full`."""
 
 
 class MediaServer:
@@ -115,8 +107,12 @@ class MediaServer:
         *,
         limits: LineLimits | None = None,
         start_within_s: float = START_WITHIN_S,
+        on_uninvited: OnUninvited | None = None,
     ) -> None:
-        """`port` 0 picks a free one; `max_calls` is a hard cap of reserved and running calls."""
+        """`port` 0 picks a free one; `max_calls` is a hard cap of reserved and running calls.
+
+        Without `on_uninvited` a stream that no `expect` announced is refused.
+        """
         self._host = host
         self._port = port
         self._codec = codec
@@ -124,7 +120,9 @@ class MediaServer:
         self._max_calls = max_calls
         self._limits = limits
         self._start_within_s = start_within_s
+        self._on_uninvited = on_uninvited
         self._ticker = Ticker()
+        self.playouts = Playouts()
         self._waiting: dict[str, Expected] = {}
         self._used: dict[str, None] = {}
         self._running: set[MediaLine] = set()
@@ -159,9 +157,10 @@ class MediaServer:
                 compression=None,
                 ping_interval=None,
                 max_size=LARGEST_MESSAGE,
-                max_queue=256,
                 close_timeout=2,
                 server_header=None,
+                create_connection=CarrierSocket,
+                process_request=self._door,
             )
         except OSError as error:
             raise _cannot_listen(self._host, self._port, error) from None
@@ -186,12 +185,18 @@ class MediaServer:
     def expect(self, token: str, recording: Path | None = None) -> Expected:
         """Reserve a slot for a call that is about to be dialled with this token.
 
-        Raises `Full`, and `ValueError` for a token that is empty or was used before.
+        Raises `Full` when every slot is taken or the process runs late, and `ValueError` for a token that is
+        empty or was used before.
         """
         if not token or token in self._waiting or token in self._used:
             raise ValueError("a dial token is not empty and serves one call")
         if self.calls >= self._max_calls:
             raise Full(f"本媒体进程的 {self._max_calls} 路通话已占满（media.max_calls）；等有通话结束再拨")
+        if self._running and self._ticker.strain.overloaded:
+            raise Full(
+                f"本媒体进程处理不过来（{len(self._running)} 路通话时，每 20 ms 的节拍迟到超过 {LATE_MS} ms）；"
+                "等负载下降再拨，或减小 media.max_calls"
+            )
         expected = Expected(token, recording, lambda: self._forget(token))
         self._waiting[token] = expected
         return expected
@@ -203,38 +208,30 @@ class MediaServer:
                 del self._used[next(iter(self._used))]
 
     async def _serve_socket(self, socket: ServerConnection) -> None:
-        with suppress(ConnectionClosed):
-            try:
-                async with asyncio.timeout(self._start_within_s):
-                    stream = await self._started(socket)
-            except TimeoutError:
-                await self._refuse(socket, 1008, "start-timeout")
-                return
-            except MalformedFrame as malformed:
-                await self._refuse(socket, 1002, malformed.code)
-                return
-            line = await self._admit(socket, stream)
-            if line is not None:
-                await self._read(socket, line)
+        if not isinstance(socket, CarrierSocket):
+            raise TypeError("the listener was not given CarrierSocket to make its connections")
+        arrival = Arrival(socket, SocketWire(socket, self._closing), self._codec, self._admit)
+        timer = asyncio.get_running_loop().call_later(self._start_within_s, arrival.late)
+        try:
+            socket.listen(arrival.knock)
+            await socket.wait_closed()
+        finally:
+            timer.cancel()
+            arrival.gone()
 
-    async def _started(self, socket: ServerConnection) -> StreamStarted:
-        while True:
-            event = self._codec.decode(await socket.recv())
-            if isinstance(event, StreamStarted):
-                return event
+    def _door(self, socket: ServerConnection, _request: Request) -> Response | None:
+        """Refuse a socket before its handshake when more are open than can become calls."""
+        if self._server is not None and len(self._server.connections) > self._max_calls + SOCKETS_BEYOND_CALLS:
+            return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{Full.code}\n")
+        return None
 
-    async def _admit(self, socket: ServerConnection, stream: StreamStarted) -> MediaLine | None:
-        token = stream.token
-        expected = self._waiting.get(token)
-        if expected is None:
-            await self._refuse(socket, 1008, "token-used" if token in self._used else "unknown-token")
-            return None
+    def _admit(self, stream: StreamStarted, wire: SocketWire) -> MediaLine:
         if stream.encoding not in _ENCODINGS or stream.rate != LINE_RATE:
-            await self._refuse(socket, 1003, "unsupported-media")
-            return None
-        self._forget(token)
+            raise Refused(1003, "unsupported-media")
+        expected = self._waiting.get(stream.token) or self._uninvited(stream)
+        self._forget(expected.token)
         line = MediaLine(
-            wire=_SocketWire(socket, self._closing),
+            wire=wire,
             codec=self._codec,
             stream=stream,
             ear=self._ear,
@@ -247,16 +244,13 @@ class MediaServer:
         expected.arrived(line)
         return line
 
-    async def _read(self, socket: ServerConnection, line: MediaLine) -> None:
+    def _uninvited(self, stream: StreamStarted) -> Expected:
+        if self._on_uninvited is None:
+            raise Refused(1008, "token-used" if stream.token in self._used else "unknown-token")
         try:
-            async for message in socket:
-                line.receive(message)
-        finally:
-            line.lost()
-
-    async def _refuse(self, socket: ServerConnection, code: int, reason: str) -> None:
-        _log.warning("media-stream-refused", reason=reason)
-        await socket.close(code, reason)
+            return self._on_uninvited(stream)
+        except Full:
+            raise Refused(1013, Full.code) from None
 
     def _record(self, path: Path | None) -> Recording | None:
         if path is None:
@@ -270,6 +264,8 @@ class MediaServer:
     def _ended(self, line: MediaLine) -> None:
         self._ticker.leave(line.tick)
         self._running.discard(line)
+        self.playouts.speeches += line.playback.speeches
+        self.playouts.holes += line.playback.holes
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> BadInput:

@@ -51,7 +51,11 @@ class Playback:
         self._buffer = buffer
         self._speech: _Speech | None = None
         self._generation = 0
+        self._generation_from = 0
         self._mark_number = 0
+        self.speeches = 0
+        self.holes = 0
+        """How often the callee heard nothing in mid-speech because sound was not sent in time."""
 
     @property
     def active(self) -> bool:
@@ -68,8 +72,9 @@ class Playback:
         """Raises `RuntimeError` while another speech is active."""
         if self._speech is not None:
             raise RuntimeError(f"speech {self._speech.id} is still playing; stop it before playing {speech_id}")
-        self._new_generation()
+        self._new_generation(0)
         self._speech = _Speech(speech_id)
+        self.speeches += 1
 
     def feed(self, ulaw: bytes) -> None:
         """More sound of the active speech; none is taken once it is complete."""
@@ -153,6 +158,8 @@ class Playback:
         payload = bytes(speech.audio[speech.sent : until])
         if short := -len(payload) % FRAME_BYTES:
             payload += bytes([QUIET]) * short
+        if speech.sent > self._generation_from and not self._buffer.buffered_ms(now_ms):
+            self.holes += 1
         start_ms = self._buffer.send(payload, now_ms)
         if speech.started_ms is None:
             speech.started_ms = start_ms
@@ -181,7 +188,7 @@ class Playback:
         heard = self._heard(speech, now_ms)
         at_carrier = speech.sent > speech.acked or bool(speech.marks)
         self._buffer.clear(now_ms)
-        self._new_generation()
+        self._new_generation(heard)
         speech.sent = speech.acked = heard
         speech.acked_ms = now_ms
         speech.marks.clear()
@@ -200,6 +207,7 @@ class Playback:
             finished=finished,
         )
 
-    def _new_generation(self) -> None:
+    def _new_generation(self, position: int) -> None:
         self._generation += 1
+        self._generation_from = position
         self._mark_number = 0

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 
+from callbot.telephony.lag import Lag, Strain
 from callbot.telephony.pacing import Deadlines
 
 _log = structlog.get_logger(__name__)
@@ -23,8 +24,9 @@ class Ticker:
     def __init__(self) -> None:
         self._members: dict[Callable[[], None], None] = {}
         self._task: asyncio.Task[None] | None = None
-        self.worst_lag_s = 0.0
-        """The latest that a tick has come after its deadline since somebody last set this to 0."""
+        self.lag = Lag()
+        """How late the ticks came."""
+        self.strain = Strain()
 
     def join(self, member: Callable[[], None]) -> None:
         self._members[member] = None
@@ -56,6 +58,7 @@ class Ticker:
         while True:
             await asyncio.sleep(deadlines.wait(time.monotonic()))
             now = time.monotonic()
-            self.worst_lag_s = max(self.worst_lag_s, now - deadlines.next)
+            self.lag.add(now - deadlines.next)
+            self.strain.add(now - deadlines.next)
             if deadlines.due(now):
                 self.tick()
