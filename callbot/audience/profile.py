@@ -53,6 +53,14 @@ class Order:
     refunded: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One time they were phoned by callbot or before it."""
+
+    at: datetime
+    answered_at: datetime | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """Everything the rules may look at; phones are not."""
@@ -74,6 +82,7 @@ class Profile:
     low_priority: bool = False
     orders: tuple[Order, ...] = ()
     happenings: tuple[Happening, ...] = ()
+    calls: tuple[Call, ...] = ()
 
     @cached_property
     def kept_orders(self) -> tuple[Order, ...]:
@@ -126,4 +135,5 @@ def profile_of(history: History) -> Profile:
             Happening(kind=each.kind, at=each.at, note=each.note, data=MappingProxyType(each.data))
             for each in history.events
         ),
+        calls=tuple(Call(at=each.at, answered_at=each.answered_at) for each in history.calls),
     )

@@ -13,9 +13,17 @@ from sqlmodel import col
 
 from callbot.ids import new_id
 from callbot.store.database import Database
-from callbot.store.tables import Consent, Customer, Event, Purchase, Tag
+from callbot.store.tables import Attempt, Consent, Customer, Event, Purchase, Tag
 
 _ORIGIN = "assessment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialled:
+    """One time the customer was phoned."""
+
+    at: datetime
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +34,9 @@ class History:
     events: tuple[Event, ...]
     purchases: tuple[Purchase, ...]
     consents: tuple[Consent, ...]
+    calls: tuple[Dialled, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    """Only where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,24 +97,30 @@ async def find_customer(session: AsyncSession, key: str, *, phone_hash: str = ""
     return (await session.execute(statement.limit(1))).scalars().first()
 
 
-async def load_history(session: AsyncSession, customer_id: str) -> History | None:
+async def load_history(session: AsyncSession, customer_id: str, *, tags: bool = False) -> History | None:
     """One customer with everything that happened."""
     customer = await session.get(Customer, customer_id)
-    return (await load_histories(session, [customer]))[0] if customer else None
+    return (await load_histories(session, [customer], tags=tags))[0] if customer else None
 
 
-async def load_histories(session: AsyncSession, customers: Sequence[Customer]) -> list[History]:
+async def load_histories(
+    session: AsyncSession, customers: Sequence[Customer], *, tags: bool = False
+) -> list[History]:
     """The histories of some customers (up to a few thousand), in their order, with one query per table."""
     ids = [customer.id for customer in customers]
     events = await _by_customer(session, select(Event).where(col(Event.customer_id).in_(ids)))
     purchases = await _by_customer(session, select(Purchase).where(col(Purchase.customer_id).in_(ids)))
     consents = await _by_customer(session, select(Consent).where(col(Consent.customer_id).in_(ids)))
+    calls = await _calls(session, ids)
+    carried = await _by_customer(session, select(Tag).where(col(Tag.customer_id).in_(ids))) if tags else {}
     return [
         History(
             customer=customer,
             events=tuple(events.get(customer.id, ())),
             purchases=tuple(purchases.get(customer.id, ())),
             consents=tuple(consents.get(customer.id, ())),
+            calls=tuple(calls.get(customer.id, ())),
+            tags=tuple(carried.get(customer.id, ())),
         )
         for customer in customers
     ]
@@ -198,4 +215,15 @@ async def _by_customer(session: AsyncSession, statement: Select[Any]) -> dict[st
         found.setdefault(row.customer_id, []).append(row)
     for rows in found.values():
         rows.sort(key=lambda row: (row.at, row.id))
+    return found
+
+
+async def _calls(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Dialled]]:
+    statement = select(col(Attempt.customer_id), col(Attempt.dialing_at), col(Attempt.answered_at)).where(
+        col(Attempt.customer_id).in_(ids), col(Attempt.dialing_at).is_not(None)
+    )
+    found: dict[str, list[Dialled]] = {}
+    for customer_id, at, answered_at in await session.execute(statement.order_by(col(Attempt.dialing_at))):
+        if at is not None:
+            found.setdefault(customer_id, []).append(Dialled(at=at, answered_at=answered_at))
     return found

@@ -13,6 +13,7 @@ from callbot.store.tables.desk import Agent, Transfer
 from callbot.store.tables.imports import ImportRun
 from callbot.store.tables.offers import OfferRow
 from callbot.store.tables.people import Consent, Customer, DoNotContact, Event, Purchase, Tag
+from callbot.store.tables.segments import ScenarioPack, Segment, TagRule
 from callbot.store.tables.sequences import Activation, SequenceRun
 
 __all__ = [
@@ -37,8 +38,11 @@ __all__ = [
     "Outbox",
     "OutboxDelivery",
     "Purchase",
+    "ScenarioPack",
+    "Segment",
     "SequenceRun",
     "Tag",
+    "TagRule",
     "Transfer",
     "Trunk",
     "Worker",

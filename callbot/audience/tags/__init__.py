@@ -1,0 +1,1 @@
+"""The tag factory: conditions that staff write, explained, checked and judged."""
