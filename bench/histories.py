@@ -4,8 +4,8 @@ Every customer has a rhythm of their own and a hidden state that changes from da
 gone. The state sets how likely each kind of happening is on a day; a ticket makes leaving likelier. From the
 state at a moment follows the exact chance of an order, a login or a visit in the days after it.
 
-Such histories prove that the mechanism learns, calibrates and takes over as it should. They say nothing about how
-predictable people are.
+Such histories prove that the mechanism learns, calibrates and takes over as it should. They say nothing about
+how predictable people are.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ INDUSTRIES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Some customers of one industry: what is hidden of them and what could be recorded. n customers, d days."""
+    """Customers of one industry: what is hidden of them and what could be recorded. n customers, d days."""
 
     industry: str
     rates: Floats

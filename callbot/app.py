@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from callbot.audience.score.case import Scorer
+from callbot.audience.score.learned import read_scorer
+from callbot.audience.score.model import FILE as MODEL_FILE
 from callbot.clock import Clock, ShiftedClock, SystemClock
 from callbot.conversation.event_log import EventLog
 from callbot.conversation.floor_events import FloorOptions
@@ -86,6 +89,16 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 def open_vault(settings: Settings) -> PhoneVault:
     """The keys for phone numbers, made at first start."""
     return PhoneVault.open(settings.store.key_file or settings.data / "keys.json")
+
+
+def score_folder(settings: Settings) -> Path:
+    """Where `callbot audience train` leaves its model and report."""
+    return settings.data / "score"
+
+
+def build_scorer(settings: Settings) -> Scorer:
+    """The learned scorer where one was trained and can be used, else the scorecard."""
+    return read_scorer(score_folder(settings) / MODEL_FILE)
 
 
 def build_flows() -> dict[str, Flow]:

@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from callbot.app import Service, build_control, build_flows, build_service, open_database, open_vault
+from callbot.app import (
+    Service,
+    build_control,
+    build_flows,
+    build_scorer,
+    build_service,
+    open_database,
+    open_vault,
+)
 from callbot.audience.assess import assess_base
 from callbot.audience.importing import Defaults, check_base, import_base
 from callbot.audience.offer_sheet import import_offers
@@ -64,7 +72,7 @@ def run_list(
                 if report.problems:
                     raise BadInput(report.problems)
                 ids = tuple(dict.fromkeys(report.customer_ids))
-                await assess_base(db, SystemClock(), CustomerFilter(ids=ids))
+                await assess_base(db, SystemClock(), CustomerFilter(ids=ids), build_scorer(settings))
                 async with db.read() as session:
                     found = await list_customers(session, CustomerFilter(ids=ids))
                 for customer in found:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from callbot.audience.profile import Happening, Profile
+from callbot.audience.profile import Happening, Order, Profile
 
 _REVISED: Final = frozenset({"status"})
 """Keys of an event's data that are overwritten later without a date."""
@@ -20,7 +21,8 @@ def as_of(profile: Profile, moment: datetime) -> Profile:
     marks of orders, states of tickets, member level and its end, preferences, the own agent, interests and low
     priority. The own enquiry is the last one with a date.
     """
-    enquiries = [each.at for each in profile.happenings if each.kind == "enquiry" and each.at <= moment]
+    past = profile.happenings[: bisect_right(profile.happenings, moment, key=_at)]
+    enquiries = [each.at for each in past if each.kind == "enquiry"]
     if profile.own_enquiry_at is not None and profile.own_enquiry_at <= moment:
         enquiries.append(profile.own_enquiry_at)
     return Profile(
@@ -33,15 +35,18 @@ def as_of(profile: Profile, moment: datetime) -> Profile:
         own_enquiry_at=max(enquiries, default=None),
         orders=tuple(
             replace(order, refunded=False) if order.refunded else order
-            for order in profile.orders
-            if order.at <= moment
+            for order in profile.orders[: bisect_right(profile.orders, moment, key=_at)]
         ),
-        happenings=tuple(_then(each) for each in profile.happenings if each.at <= moment),
+        happenings=tuple(_then(each) for each in past),
     )
 
 
 def _then(each: Happening) -> Happening:
-    if _REVISED.isdisjoint(each.data):
+    if not each.data or _REVISED.isdisjoint(each.data):
         return each
     kept = {key: value for key, value in each.data.items() if key not in _REVISED}
     return replace(each, data=MappingProxyType(kept))
+
+
+def _at(each: Happening | Order) -> datetime:
+    return each.at

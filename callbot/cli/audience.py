@@ -1,0 +1,170 @@
+"""`callbot audience`: how likely customers are to come back, why, and whether a model says it better."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from callbot.app import build_scorer, open_database, score_folder
+from callbot.audience.assess import Assessment, assess
+from callbot.audience.profile import profile_of
+from callbot.audience.score.gathering import gather, question
+from callbot.audience.score.model import save_model
+from callbot.audience.score.report import INDUSTRIES, LineReport, Report, save_report
+from callbot.audience.score.snapshots import Asked, Examples, Returns
+from callbot.cli.output import err, explained, out, print_json, run
+from callbot.clock import SystemClock
+from callbot.errors import BadInput
+from callbot.settings import load_settings
+from callbot.store import overview
+from callbot.store.customers import load_history
+
+app = typer.Typer(help="Audience: who is likely to come back, and who is about to go.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Who is likely to come back, and who is about to go."""
+
+
+@app.command()
+def train(
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Look at nothing after this day; the last record without."),
+    ] = None,
+    horizon_days: Annotated[int, typer.Option(min=7, max=180, help="Came back within so many days.")] = 30,
+    returns: Annotated[
+        Returns, typer.Option(help="What counts as coming back: any use of the service, or an order.")
+    ] = Returns.ANY,
+    customers: Annotated[
+        int, typer.Option(min=100, help="Learn from at most so many customers of an industry.")
+    ] = 20_000,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="Folder for model and report; the data directory's without.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Learn from the base's own past. A model scores only the industries in which it beats the scorecard."""
+    with explained():
+        settings = load_settings()
+        folder = out_dir or score_folder(settings)
+
+        async def read() -> tuple[Asked, datetime, dict[str, Examples]]:
+            async with open_database(settings) as db:
+                asked, last = await question(
+                    db, until=until.date() if until else None, horizon_days=horizon_days, returns=returns
+                )
+                with Progress(console=err, transient=True, disable=as_json) as progress:
+                    task = progress.add_task("读取历史", total=None)
+                    found = await gather(
+                        db,
+                        asked,
+                        most=customers,
+                        on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+                    )
+            return asked, last, found
+
+        asked, last, base = run(read())
+        # scikit-learn is slow to import and needed nowhere else.
+        from callbot.audience.score.training import train as learn
+
+        model, report = learn(base, asked, last)
+        if not any(line.enough for line in report.lines):
+            raise BadInput.one(
+                "历史",
+                "；".join(
+                    f"{INDUSTRIES.get(line.industry, line.industry)}：{line.why}" for line in report.lines
+                ),
+                "导入更多客户或更长的历史；在此之前由规则评分，原有模型没有改动",
+            )
+        file = save_model(model, folder)
+        page, _ = save_report(report, folder)
+    if as_json:
+        print_json({**asdict(report), "files": {"model": file, "report": page}})
+        return
+    _print(report)
+    out.print(f"模型 {escape(str(file))}\n报告 {escape(str(page))}", soft_wrap=True)
+    if folder == score_folder(settings):
+        out.print("从下一次评估起生效。")
+
+
+@app.command()
+def score(
+    customer: Annotated[str, typer.Argument(help="Id, external id, or name when only one person has it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Explain one customer: probability of coming back, place in the queue, risk of going quiet."""
+    with explained():
+        found, name = run(_assessed(customer))
+    if as_json:
+        print_json(
+            {
+                "customer": found.customer_id,
+                "at": found.at.isoformat(),
+                "stage": found.stage,
+                "probability": found.score.probability,
+                "model": found.score.model,
+                "because": found.score.because,
+                "priority": found.priority.score,
+                "risk": asdict(found.risk) if found.risk else None,
+            }
+        )
+        return
+    out.print(f"[bold]{escape(name)}[/]  {found.stage}：{escape(found.silence.rule)}", soft_wrap=True)
+    out.print(f"  唤回  {escape(found.score.because)}", soft_wrap=True)
+    out.print(f"  评分  {found.score.model}；优先级 {found.priority.score} / 1000")
+    if found.risk:
+        warning = "，早期预警" if found.risk.early_warning else ""
+        out.print(f"  流失  {found.risk.level}{warning}：{escape(found.risk.because)}", soft_wrap=True)
+
+
+async def _assessed(key: str) -> tuple[Assessment, str]:
+    settings = load_settings()
+    async with open_database(settings) as db, db.read() as session:
+        sheet = await overview.customer_sheet(session, key)
+        history = await load_history(session, sheet.customer.id) if sheet else None
+    if history is None:
+        raise BadInput.one(
+            f"customer {key}", "no such customer, or several of this name", "give the external id"
+        )
+    judged = assess(profile_of(history), SystemClock().now().astimezone(UTC), build_scorer(settings))
+    return judged, history.customer.name
+
+
+def _print(report: Report) -> None:
+    moments = f"{report.moments[0]} 至 {report.moments[-1]}"
+    out.print(
+        f"[bold]唤回概率[/]  {len(report.moments)} 个时点（{moments}），{report.horizon_days} 天内是否回来",
+        soft_wrap=True,
+    )
+    table = Table("业务线", "比较例数", "回来", "规则 AUC", "模型 AUC", "之差（95% 区间）", "由谁评分")
+    for line in report.lines:
+        table.add_row(*_row(line))
+    out.print(table)
+    for line in report.lines:
+        out.print(f"  {INDUSTRIES.get(line.industry, line.industry)}：{escape(line.why)}", soft_wrap=True)
+
+
+def _row(line: LineReport) -> tuple[str, ...]:
+    name = INDUSTRIES.get(line.industry, line.industry)
+    who = "[green]模型[/]" if line.takes_over else "规则评分"
+    if line.duel is None:
+        return name, str(line.test.rows), "—", "—", "—", "—", who
+    gain = line.duel.gain
+    return (
+        name,
+        str(line.test.rows),
+        f"{line.test.came_back / line.test.rows:.0%}",
+        f"{line.duel.points.auc.value:.3f}",
+        f"{line.duel.learned.auc.value:.3f}",
+        f"{gain.value:+.3f}（{gain.low:+.3f} 至 {gain.high:+.3f}）",
+        who,
+    )
