@@ -26,9 +26,11 @@ from callbot.outreach.calendar import zone_of
 from callbot.outreach.case import Ended
 from callbot.outreach.claim import Taken, claim, set_aside
 from callbot.outreach.dial import Connected, Dial, Expected, hang_up
-from callbot.outreach.permit import Block
+from callbot.outreach.permit import Block, Permit
 from callbot.outreach.progress import Blocked, Dialling, InCall, OnProgress, Prepared, SetAside, Settled
+from callbot.outreach.room import Wait
 from callbot.outreach.settle import Settler
+from callbot.outreach.trunk import TrunkLine
 from callbot.store import ledger
 from callbot.store.database import Database
 from callbot.store.journal import DatabaseJournal
@@ -44,6 +46,8 @@ _BEFORE_DIALLING = 14
 """So many texts of a call, the likeliest, are spoken into the cache before the phone rings."""
 _LINE_MARGIN_S = 15.0
 """Between the end of ringing and the carrier's media socket."""
+_ROOM_S = 60.0
+"""A prepared attempt waits so long for a line, the desk or the trunk; then its row is left to anybody."""
 _GOODBYE_S = 10.0
 """What a conversation gets to come to its end once the line is gone."""
 
@@ -97,6 +101,8 @@ class Station:
     data: Path
     """Recordings and event logs go below it."""
     from_number: str
+    trunk: TrunkLine = TrunkLine()  # noqa: RUF009 (frozen)
+    """The line to the carrier, shared with other processes."""
     media_url: str = ""
     """Address the carrier is given; empty means the media server's own."""
     ring_timeout_s: int = 40
@@ -188,14 +194,9 @@ class AttemptRunner:
             await self._set_aside(attempt, str(error))
             return
         try:
-            decision = await claim(
-                station.db,
-                attempt,
-                worker_id=station.worker_id,
-                token=token,
-                opener=asdict(ready.opener),
-                now=station.clock.now(),
-            )
+            decision = await self._claim(ready, token, stop)
+            if decision is None:
+                return
             if isinstance(decision, Block):
                 self._emit(Blocked(attempt_id=attempt.id, customer_id=attempt.customer_id, block=decision))
                 return
@@ -217,6 +218,30 @@ class AttemptRunner:
                     attempt_id=attempt.id, customer_id=attempt.customer_id, name=name, settlement=settlement
                 )
             )
+
+    async def _claim(self, ready: Ready, token: str, stop: asyncio.Event) -> Permit | Block | Taken | None:
+        """Claim the row once there is room for the call. None, and nobody dialled: stopped, or no room came."""
+        station, has_slot = self._station, False
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _ROOM_S
+        while not stop.is_set() and loop.time() < deadline:
+            decision = await claim(
+                station.db,
+                ready.attempt,
+                worker_id=station.worker_id,
+                token=token,
+                opener=asdict(ready.opener),
+                now=station.clock.now(),
+                trunk=station.trunk,
+                has_slot=has_slot,
+            )
+            if not isinstance(decision, Wait):
+                return decision
+            has_slot = decision.slot
+            seconds = (decision.until - station.clock.now()).total_seconds()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), max(0.0, seconds))
+        return None
 
     async def _call(
         self,

@@ -123,7 +123,12 @@ def next_opening(now: datetime, zone: ZoneInfo, hours: Hours, *, every_day: bool
 
 def next_day_starts(now: datetime, zone: ZoneInfo) -> datetime:
     """The callee's next midnight, UTC."""
-    return _utc(now.astimezone(zone).date() + timedelta(days=1), time(0), zone)
+    return day_starts(now.astimezone(zone).date() + timedelta(days=1), zone)
+
+
+def day_starts(day: date, zone: ZoneInfo) -> datetime:
+    """The midnight with which this local day begins, UTC."""
+    return _utc(day, time(0), zone)
 
 
 def _utc(day: date, moment: time, zone: ZoneInfo) -> datetime:

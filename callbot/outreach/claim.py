@@ -12,6 +12,8 @@ from callbot.outreach.consequences import SALES_DESK
 from callbot.outreach.contacts import as_contact
 from callbot.outreach.permit import Block, Permit, Rule, permit
 from callbot.outreach.policy import Channel, Purpose, policy_for
+from callbot.outreach.room import Wait, room
+from callbot.outreach.trunk import TrunkLine
 from callbot.store import batches, contacts, ledger
 from callbot.store.database import Database
 from callbot.store.tables import Attempt
@@ -27,13 +29,23 @@ class Taken:
 
 
 async def claim(
-    db: Database, attempt: Attempt, *, worker_id: str, token: str, opener: Mapping[str, Any], now: datetime
-) -> Permit | Block | Taken:
+    db: Database,
+    attempt: Attempt,
+    *,
+    worker_id: str,
+    token: str,
+    opener: Mapping[str, Any],
+    now: datetime,
+    trunk: TrunkLine | None = None,
+    has_slot: bool = False,
+) -> Permit | Block | Taken | Wait:
     """Claim this row for this worker. Only a `Permit` lets the caller dial, and it is committed by then.
 
     A blocked row moves to the end of its block; one that is blocked without end leaves the ledger, and a
-    promise that it would have kept becomes a human's task.
+    promise that it would have kept becomes a human's task. `Wait` leaves the row as it is: lines, desk or trunk
+    have no room, and the caller asks again, with `has_slot` when the answer kept a slot for it.
     """
+    line = trunk or TrunkLine()
     async with db.write() as session:
         await contacts.lock_customer(session, attempt.customer_id)
         batch = await batches.get(session, attempt.batch_id)
@@ -60,6 +72,7 @@ async def claim(
                 rule=decision.rule,
                 until=decision.until,
                 because=decision.because,
+                in_ledger=decision.until is not None,
             )
             if decision.until is not None:
                 await ledger.postpone(session, attempt.id, until=decision.until, because=decision.because)
@@ -67,6 +80,18 @@ async def claim(
                 owner = None if decision.rule is Rule.DO_NOT_CONTACT else SALES_DESK
                 await batches.release_request(session, request, owner=owner, because=decision.because)
             return decision
+        if batch is not None:
+            wait = await room(
+                session,
+                batch,
+                policy.pacing,
+                line,
+                now,
+                has_slot=has_slot,
+                requested=contact.purpose is Purpose.REQUESTED,
+            )
+            if wait is not None:
+                return wait
         evidence = {
             "policy": decision.policy,
             "at": decision.at.isoformat(),
@@ -83,6 +108,7 @@ async def claim(
             permit=evidence,
             opener=opener,
             now=now,
+            trunk=line.name,
         ):
             return decision
         await ledger.postpone(session, attempt.id, until=now + _ASK_AGAIN, because="另一通电话正在联系该客户")

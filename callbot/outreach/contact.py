@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from callbot.outreach.policy import Channel, Purpose
 
@@ -28,6 +28,9 @@ class Contact:
     channel: Channel = Channel.VOICE
     batch_state: str | None
     """The state of the batch that wants the contact."""
+    starts_on: date | None = None
+    ends_on: date | None = None
+    """First and last day of that batch, in the callee's own time; None: no such limit."""
     hold_out: bool | None
     """Whether the person is kept uncontacted to measure what the contacts change."""
     number_valid: bool | None
@@ -43,8 +46,9 @@ class Contact:
     complaint_pause_until: datetime | None
     no_touch_until: datetime | None
     answered_at: tuple[datetime, ...] | None
-    """Answered calls of the last 30 days over all batches."""
+    """Answered calls of the last 30 days over all batches, those that humans made among them."""
     attempts_at: tuple[datetime, ...] | None
-    """Attempts of the last 30 days over all batches, without those that the network lost."""
+    """Attempts of the last 30 days over all batches and channels: calls, calls by humans and messages, without
+    calls that the network lost."""
     own_enquiry_at: datetime | None
     """The customer's own last enquiry (R140)."""

@@ -22,6 +22,8 @@ def as_contact(
         purpose=purpose,
         channel=channel,
         batch_state=batch_state or facts.batch_state,
+        starts_on=facts.starts_on,
+        ends_on=facts.ends_on,
         hold_out=facts.hold_out,
         number_valid=customer.number_valid,
         do_not_contact=facts.do_not_contact,

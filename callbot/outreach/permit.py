@@ -10,6 +10,7 @@ from enum import StrEnum
 from callbot.outreach.calendar import (
     DayKind,
     day_kind,
+    day_starts,
     is_open,
     next_day_starts,
     next_opening,
@@ -26,6 +27,7 @@ class Rule(StrEnum):
     NUMBER_VALID = "number_valid"
     DO_NOT_CONTACT = "do_not_contact"
     BATCH_RUNNING = "batch_running"
+    BATCH_DAYS = "batch_days"
     HOLD_OUT = "hold_out"
     CONSENT = "consent"
     COMPLAINT_PAUSE = "complaint_pause"
@@ -119,9 +121,29 @@ def batch_running(contact: Contact, policy: Policy, now: datetime) -> Block | No
     """Only a running batch reaches people."""
     if contact.batch_state == "running":
         return None
-    names = {"draft": "尚未启动", "paused": "已暂停", "done": "已结束", "cancelled": "已取消"}
+    names = {
+        "making": "正在创建",
+        "draft": "尚未启动",
+        "paused": "已暂停",
+        "done": "已结束",
+        "cancelled": "已取消",
+    }
     state = names.get(contact.batch_state or "", "状态未知")
     return Block(rule=Rule.BATCH_RUNNING, until=None, because=f"批次{state}，运行中的批次才会联系客户")
+
+
+def batch_days(contact: Contact, policy: Policy, now: datetime) -> Block | None:
+    """A batch calls from its first to its last day in the callee's own time; promises are kept after it."""
+    zone = zone_of(contact.zone)
+    if zone is None or contact.purpose is Purpose.REQUESTED:
+        return None
+    today = now.astimezone(zone).date()
+    if contact.ends_on is not None and today > contact.ends_on:
+        return Block(rule=Rule.BATCH_DAYS, until=None, because=f"批次已于 {contact.ends_on} 截止")
+    if contact.starts_on is not None and today < contact.starts_on:
+        until = day_starts(contact.starts_on, zone)
+        return Block(rule=Rule.BATCH_DAYS, until=until, because=f"批次从 {contact.starts_on} 开始")
+    return None
 
 
 def hold_out(contact: Contact, policy: Policy, now: datetime) -> Block | None:
@@ -279,6 +301,7 @@ RULES: tuple[Callable[[Contact, Policy, datetime], Block | None], ...] = (
     number_valid,
     do_not_contact,
     batch_running,
+    batch_days,
     hold_out,
     consent,
     complaint_pause,

@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from callbot.errors import BadInput, Problem
+from callbot.outreach.breaker import Breaker
+from callbot.outreach.pacing import Pacing
 
 
 class Purpose(StrEnum):
@@ -110,6 +112,8 @@ class Policy:
     text: Hours = TEXT_HOURS
     caps: Caps = field(default_factory=Caps)
     refusal: Refusal = field(default_factory=Refusal)
+    pacing: Pacing = field(default_factory=Pacing)
+    breaker: Breaker = field(default_factory=Breaker)
 
     def hours(self, channel: Channel) -> Hours:
         return self.voice if channel is Channel.VOICE else self.text
@@ -133,9 +137,10 @@ def policy_for(industry: str, overrides: Mapping[str, Any] | None = None, *, whe
     """The policy of one batch: defaults, then the industry's, then the batch's own values.
 
     A batch may choose its windows inside 09:00-21:00, may lower caps and may lengthen pauses; it may never
-    allow more. `overrides` has the shape
+    allow more. Pacing and circuit breaker disturb nobody by themselves and may be set either way. `overrides`
+    has the shape
     `{"windows": {"mon-fri": ["09:00-12:00"], "sat-sun": []}, "caps": {"answered_per_7d": 1},
-    "refusal": {"soft_days": 60}}`.
+    "refusal": {"soft_days": 60}, "pacing": {"callback_slots": 20}, "breaker": {"complaints_percent": 5}}`.
 
     Raises `BadInput` that names every value which cannot be used.
     """
@@ -147,6 +152,8 @@ def policy_for(industry: str, overrides: Mapping[str, Any] | None = None, *, whe
         "windows": _windows,
         "caps": _caps,
         "refusal": _refusal,
+        "pacing": _pacing,
+        "breaker": _breaker,
     }
     policy = base
     for name, values in overrides.items():
@@ -159,8 +166,13 @@ def policy_for(industry: str, overrides: Mapping[str, Any] | None = None, *, whe
             policy = blocks[name](policy, values, here, problems)
     if problems:
         raise BadInput(problems)
-    digest = hashlib.sha256(repr(replace(policy, version="")).encode()).hexdigest()[:8]
-    return replace(policy, version=f"{base.version}+{digest}")
+    return replace(policy, version=f"{base.version}+{digest(policy)}")
+
+
+def digest(policy: Policy) -> str:
+    """Eight hex digits over every value, so that no two policies pass for one."""
+    values = repr(replace(policy, version="", purposes=frozenset()))
+    return hashlib.sha256(f"{values} {sorted(policy.purposes)}".encode()).hexdigest()[:8]
 
 
 def _problem(where: str, what: str, cure: str) -> Problem:
@@ -230,3 +242,47 @@ def _refusal(policy: Policy, values: Mapping[str, Any], where: str, problems: li
         else:
             changed[fields[key]] = timedelta(days=value)
     return replace(policy, refusal=replace(policy.refusal, **changed))
+
+
+def _pacing(policy: Policy, values: Mapping[str, Any], where: str, problems: list[Problem]) -> Policy:
+    numbers = {key: value for key, value in values.items() if key != "stop_without_agents"}
+    changed: dict[str, Any] = dict(_within(numbers, {"callback_slots": (0, 100_000)}, where, problems))
+    if "stop_without_agents" in values:
+        wanted = values["stop_without_agents"]
+        if isinstance(wanted, bool):
+            changed["stop_without_agents"] = wanted
+        else:
+            here = f"{where}.stop_without_agents"
+            problems.append(_problem(here, f"{wanted!r} is not allowed", "use true or false"))
+    return replace(policy, pacing=replace(policy.pacing, **changed))
+
+
+def _breaker(policy: Policy, values: Mapping[str, Any], where: str, problems: list[Problem]) -> Policy:
+    bounds = {
+        "window_minutes": (5, 1440),
+        "min_sample": (5, 1000),
+        "failures_percent": (1, 100),
+        "hang_ups_percent": (1, 100),
+        "complaints_percent": (1, 100),
+    }
+    return replace(policy, breaker=replace(policy.breaker, **_within(values, bounds, where, problems)))
+
+
+def _within(
+    values: Mapping[str, Any], bounds: Mapping[str, tuple[int, int]], where: str, problems: list[Problem]
+) -> dict[str, int]:
+    """The whole numbers among `values` that lie inside their bounds; a problem for every other value."""
+    found: dict[str, int] = {}
+    for key, value in values.items():
+        here = f"{where}.{key}"
+        if key not in bounds:
+            problems.append(_problem(here, "no such value", f"use one of {', '.join(bounds)}"))
+            continue
+        least, most = bounds[key]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            problems.append(
+                _problem(here, f"{value!r} is not allowed", f"use a whole number from {least} to {most}")
+            )
+        else:
+            found[key] = value
+    return found

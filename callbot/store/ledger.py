@@ -63,6 +63,34 @@ async def enqueue(
     return row.id
 
 
+async def enqueue_first(
+    session: AsyncSession,
+    *,
+    batch_id: str,
+    purpose: str,
+    priorities: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Queue the first attempt at each of these people, due now, with their priority.
+
+    The caller holds them all (`contacts.lock_customers`) and knows that this batch has no attempt at them.
+    """
+    session.add_all(
+        Attempt(
+            id=new_id(),
+            batch_id=batch_id,
+            customer_id=customer_id,
+            seq=1,
+            purpose=purpose,
+            priority=priority,
+            due_at=now,
+            queued_at=now,
+        )
+        for customer_id, priority in priorities.items()
+    )
+    await session.flush()
+
+
 async def peek(
     session: AsyncSession, *, batch_id: str, now: datetime, limit: int, without: Collection[str] = ()
 ) -> Sequence[Attempt]:
@@ -92,6 +120,7 @@ async def claim(
     permit: Mapping[str, Any],
     opener: Mapping[str, Any],
     now: datetime,
+    trunk: str = "",
 ) -> bool:
     """queued → dialing for this worker. True for exactly one caller; only that one may dial, after the commit.
 
@@ -113,6 +142,7 @@ async def claim(
             worker_id=worker_id,
             dial_token=token,
             dialing_at=now,
+            trunk=trunk,
             permit=dict(permit),
             opener=dict(opener),
         )
@@ -206,14 +236,28 @@ async def counts(session: AsyncSession, batch_id: str) -> dict[str, int]:
     return dict(rows.all())
 
 
-async def due_count(session: AsyncSession, batch_id: str, now: datetime) -> int:
-    """Queued rows that are due."""
-    rows = await session.exec(
-        select(func.count()).where(
-            col(Attempt.batch_id) == batch_id, col(Attempt.state) == "queued", col(Attempt.due_at) <= now
-        )
+async def due_count(session: AsyncSession, batch_id: str, now: datetime, *, at_most: int) -> int:
+    """Queued rows that are due, counted up to `at_most`."""
+    due = (
+        select(col(Attempt.id))
+        .where(col(Attempt.batch_id) == batch_id, col(Attempt.state) == "queued", col(Attempt.due_at) <= now)
+        .limit(at_most)
+        .subquery()
     )
+    rows = await session.exec(select(func.count()).select_from(due))
     return rows.one()
+
+
+async def latest(
+    session: AsyncSession, batch_id: str, customer_ids: Sequence[str]
+) -> dict[str, tuple[int, str]]:
+    """Sequence number and state of the last attempt of this batch at each of these people who had one."""
+    rows = await session.exec(
+        select(Attempt.customer_id, Attempt.seq, Attempt.state)
+        .where(col(Attempt.batch_id) == batch_id, col(Attempt.customer_id).in_(customer_ids))
+        .order_by(col(Attempt.seq))
+    )
+    return {customer_id: (seq, state) for customer_id, seq, state in rows.all()}
 
 
 async def next_due(session: AsyncSession, batch_id: str) -> datetime | None:

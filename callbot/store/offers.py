@@ -50,6 +50,12 @@ async def valid_offers(
     return sorted(holding, key=lambda row: (-row.priority, row.code))
 
 
+async def newest_versions(session: AsyncSession, codes: Sequence[str]) -> dict[str, OfferRow]:
+    """The newest version of each of these offers that exists, whether it holds or not."""
+    statement = select(OfferRow).where(col(OfferRow.code).in_(codes)).order_by(col(OfferRow.version))
+    return {row.code: row for row in (await session.execute(statement)).scalars()}
+
+
 async def stored_versions(session: AsyncSession, codes: Sequence[str]) -> dict[tuple[str, int], OfferRow]:
     """All versions of some offers."""
     rows = (await session.execute(select(OfferRow).where(col(OfferRow.code).in_(codes)))).scalars()

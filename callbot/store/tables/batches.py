@@ -19,7 +19,7 @@ class Batch(SQLModel, table=True):
     flow: str
     purpose: str = "marketing"
     state: str = "draft"
-    """draft, running, paused, done or cancelled."""
+    """making (members are being added), draft, running, paused, done or cancelled."""
     hold_out_percent: float = 5.0
     lines: int = 1
     """Calls at the same time, over all processes."""
@@ -34,9 +34,11 @@ class Batch(SQLModel, table=True):
     policy: dict[str, Any] = json_object()
     """Overrides inside the outer limits."""
     paused_because: str = ""
-    """zh-CN: what paused it, a person or the circuit breaker."""
+    """zh-CN: why the circuit breaker paused it; empty when a person did."""
     watched_from: datetime | None = moment(nullable=True)
     """The circuit breaker counts nothing before this moment."""
+    history: list[Any] = json_list()
+    """What was done with it: objects of `at` and `what`, zh-CN."""
     source: str = ""
     created_by: str = ""
     created_at: datetime = moment()
