@@ -163,6 +163,19 @@ class WebSettings(Block):
     port: int = Field(default=8090, ge=0, description="Its port; 0 picks a free one.")
 
 
+class WebhookSettings(Block):
+    """A receiver of what happens, as a [[webhooks]] table."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")
+    url: str = Field(pattern=r"^https?://[^\s/@]+(/\S*)?$")
+    secret: SecretStr = Field(min_length=16)
+    previous_secret: SecretStr = SecretStr("")
+    kinds: frozenset[str] = frozenset()
+    allow_private: bool = False
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    max_tries: int = Field(default=16, ge=1, le=100)
+
+
 class Settings(BaseSettings):
     """All of it."""
 
@@ -181,6 +194,10 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     desk: DeskSettings = DeskSettings()
     web: WebSettings = WebSettings()
+    webhooks: tuple[WebhookSettings, ...] = Field(
+        default=(),
+        description="Who is told what happens, as [[webhooks]] tables: name, url, secret (16 characters or more), previous_secret while it is being replaced, kinds (empty: every kind but message.send), allow_private for a receiver inside, timeout_s, max_tries.",
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from callbot import __version__
-from callbot.cli import batch, call, config, customer, evaluate, flow, guard, models
+from callbot.cli import audience, batch, call, config, customer, evaluate, flow, guard, models, outbox
 from callbot.cli.demo import demo
 from callbot.cli.permit import permit
 from callbot.cli.serve import serve
@@ -19,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(audience.app, name="audience")
 app.add_typer(batch.app, name="batch")
 app.add_typer(call.app, name="call")
 app.add_typer(config.app, name="config")
@@ -27,6 +28,7 @@ app.add_typer(evaluate.app, name="eval")
 app.add_typer(flow.app, name="flow")
 app.add_typer(guard.app, name="guard")
 app.add_typer(models.app, name="models")
+app.add_typer(outbox.app, name="outbox")
 app.command()(demo)
 app.command()(permit)
 app.command()(serve)

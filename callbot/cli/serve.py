@@ -10,6 +10,7 @@ import typer
 
 from callbot.app import Service, build_service, carrier_status
 from callbot.cli.output import explained, out, run
+from callbot.control import open_engine
 from callbot.screen import Screen
 from callbot.settings import Settings, load_settings
 from callbot.store import overview
@@ -36,10 +37,13 @@ async def _serve(settings: Settings, quiet: bool) -> None:
         async with serving(service.db, settings.data, settings.web, on_status) as address:
             out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")
             out.print(f"媒体 {service.media.url}  坐席 {service.desk_server.url}")
-            while True:
-                for batch_id in await _running(service):
-                    await service.batch_run(screen.progress).run(batch_id)
-                await asyncio.sleep(_LOOK_S)
+            async with open_engine(
+                settings, service.db, service.clock, control=service.control, own=service.worker.id
+            ):
+                while True:
+                    for batch_id in await _running(service):
+                        await service.batch_run(screen.progress).run(batch_id)
+                    await asyncio.sleep(_LOOK_S)
 
 
 async def _running(service: Service) -> list[str]:

@@ -1,0 +1,154 @@
+"""The control process: its recurring duties and the durable engine that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, time, timedelta
+
+from callbot.app import database_url
+from callbot.audience.assessing import assess_base
+from callbot.clock import Clock, SystemClock
+from callbot.engine.dbos_engine import DbosEngine, dbos_url
+from callbot.engine.port import Engine
+from callbot.errors import BadInput
+from callbot.outreach.delivery import Courier, Receiver, Turn, spread
+from callbot.outreach.duties import Daily, Duty, Every, Rota, Work
+from callbot.outreach.planner import Planner
+from callbot.outreach.recovery import Recovery
+from callbot.outreach.worker import MediaWorker
+from callbot.settings import Settings
+from callbot.store import overview, workers
+from callbot.store.database import Database
+from callbot.store.outbox import Kind
+from callbot.telephony.control import CallControl
+
+_KEEP_JOBS = timedelta(days=2)
+"""How long the engine remembers what it did; longer than a daily duty is tried again."""
+
+
+def build_receivers(settings: Settings) -> tuple[Receiver, ...]:
+    """The receivers that the settings name. Raises `BadInput` with everything that is wrong with them."""
+    where = "settings [[webhooks]]"
+    names = [webhook.name for webhook in settings.webhooks]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInput.one(where, f"`{doubled[0]}` names two receivers", "give each a name of its own")
+    for webhook in settings.webhooks:
+        if unknown := sorted(webhook.kinds - set(Kind)):
+            raise BadInput.one(
+                f"{where} {webhook.name}: kinds", f"there is no kind `{unknown[0]}`", f"use {', '.join(Kind)}"
+            )
+    senders = [webhook.name for webhook in settings.webhooks if Kind.MESSAGE_SEND in webhook.kinds]
+    if len(senders) > 1:
+        raise BadInput.one(
+            where,
+            f"{' and '.join(senders)} both take message.send, and a customer would get every message twice",
+            "let one of them take it",
+        )
+    return tuple(
+        Receiver(
+            name=webhook.name,
+            url=webhook.url,
+            secrets=tuple(
+                secret.get_secret_value()
+                for secret in (webhook.secret, webhook.previous_secret)
+                if secret.get_secret_value()
+            ),
+            kinds=webhook.kinds,
+            allow_private=webhook.allow_private,
+            timeout_s=webhook.timeout_s,
+            max_tries=webhook.max_tries,
+        )
+        for webhook in settings.webhooks
+    )
+
+
+def build_duties(
+    db: Database, clock: Clock, *, control: CallControl, couriers: Sequence[Courier], own: str = ""
+) -> tuple[Duty, ...]:
+    """Everything that recurs, one line each. `own` is the media worker of this process, if it is one too."""
+    planner = Planner(db, clock)
+    recovery = Recovery(db, control, clock, own=own)
+    receivers = [courier.receiver for courier in couriers]
+
+    async def plan(_now: datetime) -> int:
+        async with db.read() as session:
+            running = [line.batch for line in await overview.batches(session) if line.batch.state == "running"]
+        return sum([(await planner.tick(batch.id, 2 * batch.lines)).queued for batch in running])
+
+    async def reap(_now: datetime) -> list[str]:
+        return [settled.attempt_id for settled in await recovery.recover()]
+
+    async def sort_outbox(_now: datetime) -> int:
+        return await spread(db, receivers, clock)
+
+    async def assess(_now: datetime) -> int:
+        return await assess_base(db, clock)
+
+    return (
+        Duty(name="plan", when=Every(seconds=5), work=plan),
+        Duty(name="reap", when=Every(seconds=10), work=reap),
+        Duty(name="outbox", when=Every(seconds=2), work=sort_outbox),
+        *(
+            Duty(name=f"outbox-{courier.receiver.name}", when=Every(seconds=2), work=_delivering(courier))
+            for courier in couriers
+        ),
+        Duty(name="assess", when=Daily(at=time(3)), work=assess, limit_s=3600),
+    )
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, db: Database, clock: Clock, *, control: CallControl, own: str = ""
+) -> AsyncIterator[Engine]:
+    """The engine at work on all duties, until the block ends.
+
+    Raises `BadInput` for a receiver that cannot be.
+    """
+    receivers = build_receivers(settings)
+    async with AsyncExitStack() as stack:
+        couriers = [Courier(db, receiver, clock) for receiver in receivers]
+        for courier in couriers:
+            stack.push_async_callback(courier.aclose)
+        # Its heartbeat tells the other control processes when what it had begun is theirs.
+        executor = await stack.enter_async_context(MediaWorker(db, ""))
+        duties = build_duties(db, clock, control=control, couriers=couriers, own=own)
+        rota = Rota([*duties, *_upkeep(db, lambda: rota.engine)], clock)
+        engine = await stack.enter_async_context(
+            DbosEngine(
+                dbos_url(database_url(settings), settings.data),
+                executor=executor.id,
+                handlers=rota.handlers(),
+                schedules=rota.schedules(),
+            )
+        )
+        rota.engine = engine
+        yield engine
+
+
+def _delivering(courier: Courier) -> Work:
+    async def deliver(_now: datetime) -> Turn | None:
+        turn = await courier.deliver()
+        return turn if turn.delivered or turn.postponed or turn.dead else None
+
+    return deliver
+
+
+def _upkeep(db: Database, engine: Callable[[], Engine | None]) -> tuple[Duty, ...]:
+    """What the engine needs of itself: to take over from dead processes, and to forget."""
+
+    async def recover(_now: datetime) -> int:
+        async with db.read() as session:
+            living = await workers.living(session)
+        running = engine()
+        return await running.recover(living) if running else 0
+
+    async def forget(_now: datetime) -> int:
+        running = engine()
+        # By the real time, which is the engine's own.
+        return await running.forget(SystemClock().now() - _KEEP_JOBS) if running else 0
+
+    return (
+        Duty(name="engine-recover", when=Every(seconds=10), work=recover),
+        Duty(name="engine-forget", when=Every(seconds=3600), work=forget),
+    )
