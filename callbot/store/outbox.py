@@ -25,6 +25,8 @@ class Kind(StrEnum):
     MESSAGE_SEND = "message.send"
     FOLLOW_UP_DUE = "follow_up.due"
     FOLLOW_UP_OVERDUE = "follow_up.overdue"
+    CASE_OVERDUE = "case.overdue"
+    CUSTOMER_ACTIVATED = "customer.activated"
     BATCH_PAUSED = "batch.paused"
 
 
