@@ -15,6 +15,7 @@ from callbot.outreach.outcomes import MEANINGS, Feedback, Response, follow_ups
 from callbot.outreach.permit import Permit, earliest
 from callbot.outreach.policy import OUTER_HOURS, Policy, Purpose
 from callbot.outreach.retries import RETRIES, Then, next_try
+from callbot.store.cases import NewCase
 from callbot.store.settlement import NewFollowUp, NewTag, NextAttempt, Settlement, Suppression, Unsettled
 
 PROMISED_PRIORITY = 1_000_000
@@ -78,10 +79,11 @@ class _Consequences:
             ended_at=self.now,
             call=self._call(),
             turns=tuple(_turn(turn) for turn in self.case.ended.result.turns) if self.case.ended.result else (),
-            customer=self._customer(kinds, outcome, rows),
+            customer=self._customer(kinds, outcome),
             tags=self._tags(outcome, cause),
             follow_ups=rows,
             suppression=self._suppression(kinds),
+            case=self._case(kinds),
             next_attempt=self._next_attempt(retry, callback, kinds),
             keeps=self.case.requested_by() if attempt.answered_at and not self.case.early() else "",
         )
@@ -198,9 +200,8 @@ class _Consequences:
                     second_push=then is not None,
                 )
             case FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D:
-                return row(
-                    SYSTEM, now, state="done", no_touch_until=(now + self.policy.refusal.soft).isoformat()
-                )
+                until = _later(self.case.before.customer.no_touch_until, now + self.policy.refusal.soft)
+                return row(SYSTEM, until, no_touch_until=until.isoformat())
             case FollowUpKind.BLACKLIST:
                 words = self.case.words(JournalKind.DO_NOT_CALL)
                 return row(SYSTEM, now, state="done", scope=self.case.scope(), words=words)
@@ -241,9 +242,7 @@ class _Consequences:
             case _:
                 assert_never(kind)
 
-    def _customer(
-        self, kinds: tuple[FollowUpKind, ...], outcome: Outcome, rows: tuple[NewFollowUp, ...]
-    ) -> dict[str, Any]:
+    def _customer(self, kinds: tuple[FollowUpKind, ...], outcome: Outcome) -> dict[str, Any]:
         customer, refusal, now = self.case.before.customer, self.policy.refusal, self.now
         changes: dict[str, Any] = {}
         if FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D in kinds:
@@ -258,8 +257,6 @@ class _Consequences:
             changes["number_note"] = "空号" if outcome is Outcome.INVALID_NUMBER else "号主不符"
         if self.case.complained() or outcome is Outcome.TRANSFERRED:
             changes["own_enquiry_at"] = now  # they came to us: the answer may need one more call (R140)
-        touches = [row.due_at for row in rows if row.state == "open" and row.owner == SYSTEM]
-        changes["next_touch_at"] = None if FollowUpKind.BLACKLIST in kinds else min(touches, default=None)
         return changes
 
     def _tags(self, outcome: Outcome, cause: str) -> tuple[NewTag, ...]:
@@ -288,6 +285,15 @@ class _Consequences:
         if FollowUpKind.BLACKLIST not in kinds:
             return None
         return Suppression(scope=self.case.scope(), words=self.case.words(JournalKind.DO_NOT_CALL))
+
+    def _case(self, kinds: tuple[FollowUpKind, ...]) -> NewCase | None:
+        if FollowUpKind.COMPLAINT_PAUSE_30D not in kinds:
+            return None
+        return NewCase(
+            words=self.case.words(JournalKind.COMPLAINT),
+            owner=COMPLAINT_DESK,
+            answer_due_at=self.now + self.policy.refusal.complaint_answer,
+        )
 
     def _call(self) -> dict[str, Any]:
         columns = dict(self.case.ended.call)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callbot.audience.assess import Assessment, assess
+from callbot.audience.assess import assess
 from callbot.audience.eligibility import eligible
-from callbot.audience.person import facts, salutation
-from callbot.audience.profile import Profile, profile_of
+from callbot.audience.profile import profile_of
 from callbot.clock import Clock
-from callbot.conversation.facts import Offer, Person
 from callbot.conversation.flow import Flow
 from callbot.errors import BadInput
 from callbot.outreach.attempt import Dossier
+from callbot.outreach.known import as_offer, person_of
 from callbot.store import batches, customers
 from callbot.store.database import Database
 from callbot.store.offers import valid_offers
 from callbot.store.phones import PhoneVault
-from callbot.store.tables import Attempt, OfferRow
+from callbot.store.tables import Attempt
 
 
 class DossierReader:
@@ -42,7 +41,7 @@ class DossierReader:
         judged = assess(profile, now)
         return Dossier(
             number=self._vault.reveal(history.customer.phone_cipher),
-            person=_person(profile, judged),
+            person=person_of(profile, judged),
             offers=tuple(as_offer(row) for row in offers if eligible(row.eligibility, profile, judged)),
             flow=flow_for(batch.flow, profile.industry, self._flows),
             zone=history.customer.timezone,
@@ -62,32 +61,3 @@ def flow_for(name: str, industry: str, flows: Mapping[str, Flow]) -> Flow:
             f"choose one of {', '.join(sorted(flows))}",
         )
     return found
-
-
-def as_offer(row: OfferRow) -> Offer:
-    """A row of the offer sheet as the conversation knows it."""
-    return Offer(
-        code=row.code,
-        version=row.version,
-        title=row.title,
-        discount_percent=row.discount_percent,
-        amount_fen=row.amount_fen,
-        min_spend_fen=row.min_spend_fen,
-        gift=row.gift,
-        valid_from=row.valid_from,
-        valid_until=row.valid_until,
-        stock=row.stock,
-    )
-
-
-def _person(profile: Profile, judged: Assessment) -> Person:
-    return Person(
-        customer_id=profile.customer_id,
-        name=profile.name,
-        salutation=salutation(profile.name, profile.gender),
-        industry=profile.industry,
-        brand=profile.brand,
-        facts=facts(profile, judged.at),
-        reason=judged.reason,
-        strategy=judged.strategy.name if judged.strategy else "",
-    )

@@ -8,6 +8,7 @@ from callbot.outreach.case import Ended
 from callbot.outreach.consequences import consequences
 from callbot.outreach.contacts import as_contact
 from callbot.outreach.policy import DEFAULT, Purpose, policy_for
+from callbot.outreach.touches import after_call
 from callbot.store import contacts, settlement
 from callbot.store.database import Database
 from callbot.store.settlement import Settlement
@@ -37,4 +38,7 @@ class Settler:
             except BadInput:  # it forbids further calls; what was said in this one is kept all the same
                 policy = DEFAULT
             written = consequences(ended, before, requested, policy, now)
-            return written if await settlement.apply(session, written) else None
+            if not await settlement.apply(session, written):
+                return None
+            await after_call(session, customer, before.batch.id, written, now)
+            return written

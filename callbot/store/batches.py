@@ -359,3 +359,37 @@ async def release_request(session: AsyncSession, follow_up_id: str, *, owner: st
         row.owner = owner
     session.add(row)
     await session.flush()
+
+
+async def leave_winback(
+    session: AsyncSession, customer_id: str, *, bought_at: datetime, rule: str, because: str
+) -> int:
+    """Take somebody who has just bought out of the marketing batches that were made before; from how many.
+
+    Queued calls go, those that they were promised stay.
+    """
+    ids = (
+        await session.exec(
+            select(BatchMember.batch_id)
+            .join(Batch, col(Batch.id) == col(BatchMember.batch_id))
+            .where(
+                col(BatchMember.customer_id) == customer_id,
+                col(Batch.purpose) == "marketing",
+                col(Batch.state).in_(("draft", "running", "paused")),
+                col(Batch.created_at) <= bought_at,
+            )
+        )
+    ).all()
+    for batch_id in ids:
+        await session.exec(
+            delete(Attempt)
+            .where(
+                col(Attempt.batch_id) == batch_id,
+                col(Attempt.customer_id) == customer_id,
+                col(Attempt.state) == "queued",
+                col(Attempt.purpose) != "requested",
+            )
+            .execution_options(synchronize_session=False)
+        )
+        await block(session, batch_id, customer_id, rule=rule, until=None, because=because)
+    return len(ids)

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
 from callbot.store import journal, ledger, outbox
+from callbot.store.cases import NewCase, open_case
 from callbot.store.contacts import blacklist, lock_customer
 from callbot.store.tables import (
     Attempt,
@@ -102,6 +103,8 @@ class Settlement:
     tags: tuple[NewTag, ...] = ()
     follow_ups: tuple[NewFollowUp, ...] = ()
     suppression: Suppression | None = None
+    case: NewCase | None = None
+    """The complaint that was heard."""
     next_attempt: NextAttempt | None = None
     keeps: str = ""
     """Id of the follow-up that this attempt kept, now done."""
@@ -202,9 +205,19 @@ async def apply(session: AsyncSession, settlement: Settlement) -> bool:
             session, [settlement.customer_id], because="paused", spare=("requested",)
         )  # R139, R168
     for tag in settlement.tags:
-        await _write_tag(session, settlement.customer_id, tag, now)
+        await write_tag(session, settlement.customer_id, tag, now)
     await _close_kept(session, settlement)
     written = await _write_follow_ups(session, settlement)
+    if settlement.case is not None:
+        call_id = await _call_id(session, settlement)
+        await open_case(
+            session,
+            settlement.case,
+            customer_id=settlement.customer_id,
+            attempt_id=settlement.attempt_id,
+            call_id=call_id,
+            now=now,
+        )
     if settlement.suppression is not None:
         phone_hash = (
             await session.exec(select(Customer.phone_hash).where(col(Customer.id) == settlement.customer_id))
@@ -238,7 +251,7 @@ async def apply(session: AsyncSession, settlement: Settlement) -> bool:
 
 
 async def _write_call(session: AsyncSession, settlement: Settlement) -> None:
-    call_id = (await session.exec(select(Call.id).where(col(Call.attempt_id) == settlement.attempt_id))).first()
+    call_id = await _call_id(session, settlement)
     if call_id is None:
         return
     await session.exec(
@@ -262,7 +275,13 @@ async def _write_call(session: AsyncSession, settlement: Settlement) -> None:
     await session.flush()
 
 
-async def _write_tag(session: AsyncSession, customer_id: str, tag: NewTag, now: datetime) -> None:
+async def _call_id(session: AsyncSession, settlement: Settlement) -> str | None:
+    found = await session.exec(select(Call.id).where(col(Call.attempt_id) == settlement.attempt_id))
+    return found.first()
+
+
+async def write_tag(session: AsyncSession, customer_id: str, tag: NewTag, now: datetime) -> None:
+    """Set one tag of one customer; it has one value at a time."""
     values: dict[str, Any] = {"value": tag.value, "rule": tag.rule, "evidence": dict(tag.evidence), "at": now}
     changed = await session.exec(
         update(Tag)
@@ -284,14 +303,14 @@ async def _close_kept(session: AsyncSession, settlement: Settlement) -> None:
             col(FollowUp.kind) == "retry_later",
             col(FollowUp.state) == "open",
         )
-        .values(state="done")
+        .values(state="done", closed_by="system", closed_at=settlement.ended_at)
         .execution_options(synchronize_session=False)
     )
     if settlement.keeps:
         await session.exec(
             update(FollowUp)
             .where(col(FollowUp.id) == settlement.keeps, col(FollowUp.state) == "open")
-            .values(state="done")
+            .values(state="done", closed_by="system", closed_at=settlement.ended_at)
             .execution_options(synchronize_session=False)
         )
 

@@ -1,0 +1,124 @@
+"""Says loudly, once for each breach, what was promised and not done in time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from callbot.conversation.labels import FollowUpKind
+from callbot.outreach.notice import announce
+from callbot.store import cases, contacts, follow_ups, outbox
+from callbot.store.database import Database, Session
+from callbot.store.follow_ups import SYSTEM
+from callbot.store.tables import ComplaintCase
+
+SUPERVISOR = "supervisor"
+"""Who gets a complaint that the desk did not answer."""
+WARNED_BEFORE = timedelta(hours=4)
+"""So long before its answer is due, an open complaint is pointed out."""
+CALL_LATE_AFTER = timedelta(hours=1)
+"""A booked call of callbot's own may be so late."""
+FOLLOW_UP_OVERDUE = "follow_up_overdue"
+CASE_DUE_SOON = "case_due_soon"
+CASE_OVERDUE = "case_overdue"
+_AT_ONCE = 200
+
+
+async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -> int:
+    """Raise what is late at `now` (UTC), once for each breach; how many alarms were raised.
+
+    Late are humans' tasks past their due time and booked calls an hour past it. A complaint is pointed out four
+    hours before its answer is due, and goes to the supervisor when it is (R142, R167). Each breach is a row and
+    a message to the outside. Safe to run in several processes at once.
+    """
+    async with db.read() as session:
+        late = await follow_ups.overdue(
+            session,
+            human_after=now,
+            call_after=now - CALL_LATE_AFTER,
+            without=(FollowUpKind.COMPLAINT_PAUSE_30D,),  # its case is what is alarmed about
+            limit=limit,
+        )
+        soon = await cases.unanswered(session, now + WARNED_BEFORE, limit, not_alarmed=CASE_DUE_SOON)
+        due = await cases.unanswered(session, now, limit)
+    raised = 0
+    for follow_up_id in late:
+        async with db.write() as session:
+            raised += await _late(session, follow_up_id, now)
+    for case in soon:
+        if case.answer_due_at > now:
+            async with db.write() as session:
+                raised += await _due_soon(session, case, now)
+    for case in due:
+        async with db.write() as session:
+            raised += await _escalate(session, case, now)
+    return raised
+
+
+async def _late(session: Session, follow_up_id: str, now: datetime) -> bool:
+    held = await follow_ups.hold(session, follow_up_id)
+    if held is None or held.row.state not in ("open", "claimed"):
+        return False
+    row = held.row
+    if row.due_at > (now - CALL_LATE_AFTER if row.owner == SYSTEM else now):
+        return False
+    raised = await cases.raise_alarm(
+        session,
+        kind=FOLLOW_UP_OVERDUE,
+        about=row.id,
+        customer_id=row.customer_id,
+        owner=row.claimed_by or row.owner,
+        due_at=row.due_at,
+        now=now,
+    )
+    if raised:
+        await announce(session, row, held.customer, outbox.Kind.FOLLOW_UP_OVERDUE, now)
+    return raised
+
+
+async def _due_soon(session: Session, case: ComplaintCase, now: datetime) -> bool:
+    await contacts.lock_customer(session, case.customer_id)
+    listed = await cases.get(session, case.id)
+    if listed is None or listed.case.state != "open":
+        return False
+    return await cases.raise_alarm(
+        session,
+        kind=CASE_DUE_SOON,
+        about=case.id,
+        customer_id=case.customer_id,
+        owner=listed.case.owner,
+        due_at=case.answer_due_at,
+        now=now,
+    )
+
+
+async def _escalate(session: Session, case: ComplaintCase, now: datetime) -> bool:
+    await contacts.lock_customer(session, case.customer_id)
+    if not await cases.escalate(session, case.id, owner=SUPERVISOR, now=now):
+        return False
+    await cases.raise_alarm(
+        session,
+        kind=CASE_OVERDUE,
+        about=case.id,
+        customer_id=case.customer_id,
+        owner=SUPERVISOR,
+        due_at=case.answer_due_at,
+        now=now,
+    )
+    await outbox.enqueue(
+        session,
+        key=f"{outbox.Kind.CASE_OVERDUE.value}:{case.id}",
+        kind=outbox.Kind.CASE_OVERDUE,
+        payload={
+            "case_id": case.id,
+            "customer_id": case.customer_id,
+            "attempt_id": case.attempt_id,
+            "call_id": case.call_id,
+            "opened_at": case.opened_at.isoformat(),
+            "answer_due_at": case.answer_due_at.isoformat(),
+            "owner": SUPERVISOR,
+            "words": case.words,
+        },
+        customer_id=case.customer_id,
+        now=now,
+    )
+    return True
