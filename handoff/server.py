@@ -13,6 +13,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from handoff.agent_line import AgentLine
+from handoff.line_door import LineDoor
 from handoff.offer import WrapUp
 from handoff.presence import AgentStatus, Presence
 from handoff.store import DeskStore
@@ -78,6 +79,8 @@ class DeskServer:
         self._lines: dict[str, AgentLine] = {}
         self._forms: dict[str, asyncio.Future[WrapUp]] = {}
         self._server: Server | None = None
+        self.line_door: LineDoor | None = None
+        """Serves media processes of their own at `ws://host:port/line`; None: there are none."""
 
     async def __aenter__(self) -> DeskServer:
         await self.store.start_over(self.now())
@@ -94,6 +97,8 @@ class DeskServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self.line_door is not None:
+            await self.line_door.aclose()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -130,7 +135,11 @@ class DeskServer:
         self._forms.pop(offer_id, None)
 
     async def _agent(self, connection: ServerConnection) -> None:
-        if connection.request is None or connection.request.path.partition("?")[0] != "/agent":
+        path = connection.request.path.partition("?")[0] if connection.request is not None else ""
+        if path == "/line" and self.line_door is not None:
+            await self.line_door.serve(connection)
+            return
+        if path != "/agent":
             await connection.close(CLOSED_BAD_MESSAGE, "agents connect at /agent")
             return
         identity = await self._sign_in(connection)

@@ -1,4 +1,7 @@
-"""The desk over real websockets: who answers, who does not, and what becomes of the customer."""
+"""The desk over real websockets: who answers, who does not, and what becomes of the customer.
+
+Every test runs against the desk of the same process and against the desk of another one.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from handoff.bridge import Frame
-from handoff.desk import NotPlaced, Placed
+from handoff.desk import Desk, NotPlaced, Placed
+from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
 from handoff.offer import Brief, OfferState, TransferOffer, WrapUp
 from handoff.presence import Presence
+from handoff.remote_desk import RemoteDesk
 from handoff.server import AgentIdentity, DeskServer
 from handoff.testing import MemoryDeskStore
 from handoff.wire import (
@@ -127,7 +132,7 @@ class Office:
 
     store: WatchedStore
     server: DeskServer
-    desk: LiveDesk
+    desk: Desk
     screens: list[Screen] = field(default_factory=list)
 
     async def signed_in(self, token: str) -> Screen:
@@ -161,15 +166,18 @@ class Office:
         return placed
 
 
-@pytest.fixture
-async def office() -> AsyncIterator[Office]:
+@pytest.fixture(params=["same process", "another process"])
+async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
     store = WatchedStore()
 
     async def authenticate(token: str) -> AgentIdentity | None:
         return AGENTS.get(token)
 
     async with asyncio.timeout(30), DeskServer("127.0.0.1", 0, store, authenticate) as server:
-        office = Office(store, server, LiveDesk(server))
+        live = LiveDesk(server)
+        server.line_door = LineDoor(live, "shared")
+        remote = RemoteDesk(server.url.replace("/agent", "/line"), "shared")
+        office = Office(store, server, live if request.param == "same process" else remote)
         yield office
         for screen in office.screens:
             await screen.connection.close()
@@ -388,3 +396,41 @@ async def test_garbage_is_answered_and_survived(office: Office) -> None:
     assert "无法识别" in refused.message
     assert "138" not in refused.message
     assert await office.accepted(lin)
+
+
+async def test_a_desk_that_is_not_there_is_nobody() -> None:
+    answer = await RemoteDesk("ws://127.0.0.1:9/line", "shared").place(OFFER)
+    assert isinstance(answer, NotPlaced)
+    assert (answer.result, "127.0.0.1:9" in answer.detail) == ("no_agent", True)
+
+
+async def test_a_media_process_without_the_token_places_nobody(office: Office) -> None:
+    lin = await office.at_work("t-lin")
+    url = office.server.url.replace("/agent", "/line")
+    answer = await RemoteDesk(url, "guessed").place(OFFER)
+    assert isinstance(answer, NotPlaced)
+    assert "unknown token" in answer.detail
+    assert office.store.offers == {}
+    assert office.presence("lin") is Presence.AVAILABLE
+    await lin.say(SetPresence(presence=Presence.BREAK))
+
+
+async def test_a_desk_that_goes_away_gives_the_customer_back_to_the_bot() -> None:
+    store = WatchedStore()
+
+    async def authenticate(token: str) -> AgentIdentity | None:
+        return AGENTS.get(token)
+
+    async with asyncio.timeout(30):
+        async with DeskServer("127.0.0.1", 0, store, authenticate) as server:
+            server.line_door = LineDoor(LiveDesk(server), "shared")
+            office = Office(store, server, RemoteDesk(server.url.replace("/agent", "/line"), "shared"))
+            lin = await office.at_work("t-lin")
+            placed = await office.accepted(lin)
+            callee = Callee()
+            bridging = asyncio.create_task(office.desk.bridge(placed, callee))
+            await lin.see(Connected)
+        bridged = await bridging
+        assert bridged.ended_by == "failed"
+        assert await office.desk.wrap_up(placed, 1) == WrapUp()
+        await lin.connection.close()

@@ -1,0 +1,115 @@
+"""What a media process and the desk say to each other about one customer: one websocket for one offer.
+
+The media process opens it with `place` and the shared token. JSON text is control; a binary message is sound as
+in `handoff.wire`: from the media process the customer, from the desk the agent. Closing it before an agent is
+there abandons the offer, closing it later is the customer's leaving.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from handoff.bridge import Bridged
+from handoff.desk import NotPlaced, Placed
+from handoff.offer import TransferOffer, WrapUp
+from handoff.wire import BadMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Media → desk, first of all: find a human for this customer."""
+
+    token: str
+    offer: TransferOffer
+    type: Literal["place"] = "place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBridge:
+    """Media → desk: the customer's sound comes now."""
+
+    type: Literal["bridge"] = "bridge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalleeLeft:
+    """Media → desk: the customer is gone; the agent's form is still awaited."""
+
+    type: Literal["callee_left"] = "callee_left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskWrapUp:
+    """Media → desk: send the form, after `timeout_s` seconds an empty one."""
+
+    timeout_s: float
+    type: Literal["wrap_up"] = "wrap_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPlaced:
+    """Desk → media: an agent is on the audio path."""
+
+    placed: Placed
+    type: Literal["placed"] = "placed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NobodyPlaced:
+    """Desk → media: nobody took the customer."""
+
+    answer: NotPlaced
+    type: Literal["not_placed"] = "not_placed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeOver:
+    """Desk → media: one side left, or the path broke."""
+
+    bridged: Bridged
+    type: Literal["bridged"] = "bridged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenUp:
+    """Desk → media: what the agent wrote down."""
+
+    form: WrapUp
+    type: Literal["written_up"] = "written_up"
+
+
+FromMedia: TypeAlias = Place | OpenBridge | CalleeLeft | AskWrapUp
+FromDesk: TypeAlias = AgentPlaced | NobodyPlaced | BridgeOver | WrittenUp
+
+_from_media: TypeAdapter[FromMedia] = TypeAdapter(Annotated[FromMedia, Field(discriminator="type")])
+_from_desk: TypeAdapter[FromDesk] = TypeAdapter(Annotated[FromDesk, Field(discriminator="type")])
+
+
+def encode(message: FromMedia | FromDesk) -> str:
+    """The text of a message."""
+    return json.dumps(asdict(message), ensure_ascii=False, separators=(",", ":"))
+
+
+def decode_from_media(text: str | bytes) -> FromMedia:
+    """Raises `BadMessage`."""
+    try:
+        return _from_media.validate_json(text)
+    except ValidationError as invalid:
+        raise _bad(invalid) from None
+
+
+def decode_from_desk(text: str | bytes) -> FromDesk:
+    """Raises `BadMessage`."""
+    try:
+        return _from_desk.validate_json(text)
+    except ValidationError as invalid:
+        raise _bad(invalid) from None
+
+
+def _bad(invalid: ValidationError) -> BadMessage:
+    first = invalid.errors(include_input=False, include_url=False)[0]
+    return BadMessage(f"{'.'.join(str(part) for part in first['loc']) or 'message'}: {first['msg']}")
