@@ -12,10 +12,14 @@ from callbot.clock import Clock, SystemClock
 from callbot.engine.dbos_engine import DbosEngine, dbos_url
 from callbot.engine.port import Engine
 from callbot.errors import BadInput
+from callbot.outreach.alarms import alarm_overdue
+from callbot.outreach.channel import WebhookChannel
 from callbot.outreach.delivery import Courier, Receiver, Turn, spread
 from callbot.outreach.duties import Daily, Duty, Every, Rota, Work
+from callbot.outreach.follow_ups import work_due
 from callbot.outreach.planner import Planner
 from callbot.outreach.recovery import Recovery
+from callbot.outreach.touches import sequence_tick
 from callbot.outreach.worker import MediaWorker
 from callbot.settings import Settings
 from callbot.store import overview, workers
@@ -82,6 +86,17 @@ def build_duties(
     async def sort_outbox(_now: datetime) -> int:
         return await spread(db, receivers, clock)
 
+    messages = WebhookChannel()
+
+    async def follow_up(now: datetime) -> int:
+        return await work_due(db, messages, now)
+
+    async def touch(now: datetime) -> int:
+        return await sequence_tick(db, now)
+
+    async def alarm(now: datetime) -> int:
+        return await alarm_overdue(db, now)
+
     async def assess(_now: datetime) -> int:
         return await assess_base(db, clock)
 
@@ -93,6 +108,9 @@ def build_duties(
             Duty(name=f"outbox-{courier.receiver.name}", when=Every(seconds=2), work=_delivering(courier))
             for courier in couriers
         ),
+        Duty(name="touch", when=Every(seconds=30), work=touch),
+        Duty(name="follow-up", when=Every(seconds=15), work=follow_up),
+        Duty(name="alarm", when=Every(seconds=30), work=alarm),
         Duty(name="assess", when=Daily(at=time(3)), work=assess, limit_s=3600),
     )
 
