@@ -9,7 +9,7 @@ from typing import Any
 
 from callbot.audience import signals
 from callbot.audience.priority import Priority, priority
-from callbot.audience.profile import Profile, profile_of
+from callbot.audience.profile import Profile
 from callbot.audience.reasons import Evidence, Reason, mild_warnings, reason
 from callbot.audience.rfm import Lifecycle, Rfm, Segment, Tier, lifecycle, rfm, segment, tier
 from callbot.audience.risk import Level, Risk, churn_risk
@@ -17,9 +17,7 @@ from callbot.audience.score.case import Case, Score, Scorer
 from callbot.audience.score.scorecard import SCORECARD
 from callbot.audience.silence import Silence, Stage, silence
 from callbot.audience.strategy import Strategy, strategy
-from callbot.clock import Clock
-from callbot.store.customers import Conclusion, CustomerFilter, TagValue, every_history, save_conclusions
-from callbot.store.database import Database
+from callbot.store.customers import Conclusion, TagValue
 
 VERSION = "rules/2"
 
@@ -124,21 +122,6 @@ def conclusion(assessment: Assessment) -> Conclusion:
         },
         tags=assessment.tags,
     )
-
-
-async def assess_base(
-    database: Database, clock: Clock, which: CustomerFilter | None = None, scorer: Scorer = SCORECARD
-) -> int:
-    """Assess customers page by page and keep the conclusions; returns how many."""
-    count = 0
-    async for page in every_history(database, which):
-        now = clock.now()
-        judged = assess_all([profile_of(history) for history in page], now, scorer)
-        conclusions = [conclusion(each) for each in judged]
-        async with database.write() as session:
-            await save_conclusions(session, conclusions, now)
-        count += len(page)
-    return count
 
 
 def _tags(case: Case, risk: Risk | None) -> Iterator[TagValue]:

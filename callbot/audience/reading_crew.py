@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import threading
-from collections import deque
 from collections.abc import AsyncIterator, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context, parent_process
+from typing import TypeVar
 
+from callbot.audience.crew import in_order, spare_cores
 from callbot.audience.row_reading import COLUMNS, Portion, RowReader
 from callbot.audience.sheet import Block, Sheet
 
-WORTH_BYTES = 4 << 20
+T = TypeVar("T")
+
+_WORTH_BYTES = 4 << 20
 """A smaller list is read before the first process has started."""
-_MOST = 4
-_AHEAD = 2
-"""Blocks that wait beyond those being read: what bounds the memory."""
 
 
 def crew_size(sheet: Sheet) -> int:
-    """How many processes are worth starting for this list: all cores but one; 0 for a short list."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 0 if sheet.path.stat().st_size < WORTH_BYTES or cores < 2 else min(_MOST, cores - 1)
+    """How many processes are worth starting for this list; 0 for a short one."""
+    return 0 if sheet.path.stat().st_size < _WORTH_BYTES else spare_cores()
 
 
 async def read_blocks(
@@ -37,39 +30,22 @@ async def read_blocks(
             yield block, reader.portion(sheet.read(block))
         return
     bare = replace(sheet, columns=())  # columns hold closures, which cannot travel; the process has its own
-    loop = asyncio.get_running_loop()
-    waiting: deque[tuple[Block, asyncio.Future[Portion]]] = deque()
-    source = iter(blocks)
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(bare, reader)
-    ) as pool:
-        try:
-            while True:
-                while len(waiting) < processes + _AHEAD and (block := next(source, None)) is not None:
-                    waiting.append((block, loop.run_in_executor(pool, _portion, block)))
-                if not waiting:
-                    return
-                block, portion = waiting.popleft()
-                yield block, await portion
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    read = in_order(_each(blocks), _portion, processes=processes, begin=_begin, given=(bare, reader))
+    async for block, portion in read:
+        yield block, portion
+
+
+async def _each(items: Iterable[T]) -> AsyncIterator[T]:
+    for item in items:
+        yield item
 
 
 _work: list[tuple[Sheet, RowReader]] = []
+"""What this process reads with; empty where no process was begun."""
 
 
 def _begin(bare: Sheet, reader: RowReader) -> None:
-    """Runs once in each process. It leaves Ctrl-C to its parent, and ends when its parent was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, name="watch-parent", daemon=True).start()
     _work.append((replace(bare, columns=COLUMNS[reader.part]), reader))
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _portion(block: Block) -> Portion:

@@ -164,6 +164,7 @@ def open_sheet(path: Path, columns: Sequence[Column], *, given: Sequence[str] = 
     """
     encoding, mark = encoding_of(path)
     form = _form(path, encoding, mark)
+    keys: tuple[str | None, ...]
     if form is Form.JSONL:
         keys, unknown = _json_keys(path, encoding, mark, columns)
         begin, line = mark, 1

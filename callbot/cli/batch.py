@@ -19,7 +19,7 @@ from callbot.app import (
     open_database,
     open_vault,
 )
-from callbot.audience.assess import assess_base
+from callbot.audience.assessing import assess_base
 from callbot.audience.importing import Defaults, check_base, import_base
 from callbot.audience.offer_sheet import import_offers
 from callbot.cli.output import explained, out, print_json, run

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from callbot.app import Service, build_service
-from callbot.audience.assess import assess_base
+from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
 from callbot.audience.offer_sheet import import_offers
 from callbot.clock import ShiftedClock

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from callbot.ids import new_id
 from callbot.store.database import Database
 from callbot.store.tables import Attempt, Consent, Customer, Event, Purchase, Tag
-
-_ORIGIN = "assessment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,50 +141,32 @@ async def every_history(
         after = customers[-1].id
 
 
-async def save_conclusions(session: AsyncSession, conclusions: Sequence[Conclusion], now: datetime) -> None:
-    """Keep assessments; a tag whose rule no longer holds goes, tags of other origins stay."""
-    if not conclusions:
-        return
-    await session.execute(
-        update(Customer),
-        [
-            {
-                "id": each.customer_id,
-                "stage": each.stage,
-                "reason": each.reason,
-                "segment": each.segment,
-                "strategy": each.strategy,
-                "priority": each.priority,
-                "assessment": dict(each.assessment),
-                "assessed_at": now,
-                "updated_at": now,
-            }
-            for each in conclusions
-        ],
-    )
-    ids = [each.customer_id for each in conclusions]
-    rows = [
-        {
-            "id": new_id(),
-            "customer_id": each.customer_id,
-            "name": tag.name,
-            "value": tag.value,
-            "rule": tag.rule,
-            "evidence": dict(tag.evidence),
-            "origin": _ORIGIN,
-            "at": now,
-        }
-        for each in conclusions
-        for tag in each.tags
-    ]
-    names = {row["name"] for row in rows}
-    await session.execute(
-        delete(Tag).where(
-            col(Tag.customer_id).in_(ids), (col(Tag.origin) == _ORIGIN) | col(Tag.name).in_(names)
-        )
-    )
-    if rows:
-        await session.execute(insert(Tag), rows)
+async def id_pages(
+    database: Database, which: CustomerFilter | None = None, *, page: int
+) -> AsyncIterator[tuple[str, ...]]:
+    """The ids of all customers in pages, by key, each page read in a transaction of its own."""
+    which = which or CustomerFilter()
+    named = sorted(set(which.ids))
+    shares = [tuple(named[start : start + page]) for start in range(0, len(named), page)] or [()]
+    for share in shares:
+        after = ""
+        while True:
+            statement = _where(select(col(Customer.id)), replace(which, ids=share)).where(
+                col(Customer.id) > after
+            )
+            async with database.read() as session:
+                ids = tuple(await session.scalars(statement.order_by(col(Customer.id)).limit(page)))
+            if ids:
+                yield ids
+                after = ids[-1]
+            if len(ids) < page:
+                break
+
+
+async def histories_of(session: AsyncSession, ids: Sequence[str]) -> list[History]:
+    """The histories of these customers (up to a few thousand), by key; unknown ids are passed over."""
+    statement = select(Customer).where(col(Customer.id).in_(ids)).order_by(col(Customer.id))
+    return await load_histories(session, list((await session.execute(statement)).scalars()))
 
 
 def _where(statement: Select[Any], which: CustomerFilter) -> Select[Any]:

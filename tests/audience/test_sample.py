@@ -11,7 +11,8 @@ import pytest
 from sqlmodel import col, select
 
 import callbot.audience
-from callbot.audience.assess import Assessment, assess, assess_base
+from callbot.audience.assess import Assessment, assess
+from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
 from callbot.audience.offer_sheet import import_offers, read_offers
 from callbot.audience.person import facts

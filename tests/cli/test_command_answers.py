@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from callbot.app import open_database, open_vault
-from callbot.audience.assess import assess_base
+from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
 from callbot.cli.main import app
 from callbot.settings import load_settings
