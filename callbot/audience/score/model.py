@@ -125,7 +125,7 @@ def load_model(file: Path) -> Model:
         raise BadInput.one(str(file), "was changed or damaged: its sha256 does not fit", cure)
     try:
         return _model(found)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput.one(str(file), f"does not hold a usable model ({error})", cure) from None
 
 
