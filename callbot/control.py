@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, time, timedelta
+from functools import partial
 
-from callbot.app import database_url
+from callbot.app import build_scorer, database_url
 from callbot.audience.assessing import assess_base
+from callbot.audience.score.case import Scorer
+from callbot.audience.score.scorecard import SCORECARD
 from callbot.clock import Clock, SystemClock
 from callbot.engine.dbos_engine import DbosEngine, dbos_url
 from callbot.engine.port import Engine
@@ -68,9 +71,18 @@ def build_receivers(settings: Settings) -> tuple[Receiver, ...]:
 
 
 def build_duties(
-    db: Database, clock: Clock, *, control: CallControl, couriers: Sequence[Courier], own: str = ""
+    db: Database,
+    clock: Clock,
+    *,
+    control: CallControl,
+    couriers: Sequence[Courier],
+    scorer: Callable[[], Scorer] = lambda: SCORECARD,
+    own: str = "",
 ) -> tuple[Duty, ...]:
-    """Everything that recurs, one line each. `own` is the media worker of this process, if it is one too."""
+    """Everything that recurs, one line each. `own` is the media worker of this process, if it is one too.
+
+    `scorer` is asked for anew each night, so that a model trained since takes effect.
+    """
     planner = Planner(db, clock)
     recovery = Recovery(db, control, clock, own=own)
     receivers = [courier.receiver for courier in couriers]
@@ -98,7 +110,7 @@ def build_duties(
         return await alarm_overdue(db, now)
 
     async def assess(_now: datetime) -> int:
-        return await assess_base(db, clock)
+        return await assess_base(db, clock, scorer=scorer())
 
     return (
         Duty(name="plan", when=Every(seconds=5), work=plan),
@@ -130,7 +142,14 @@ async def open_engine(
             stack.push_async_callback(courier.aclose)
         # Its heartbeat tells the other control processes when what it had begun is theirs.
         executor = await stack.enter_async_context(MediaWorker(db, ""))
-        duties = build_duties(db, clock, control=control, couriers=couriers, own=own)
+        duties = build_duties(
+            db,
+            clock,
+            control=control,
+            couriers=couriers,
+            scorer=partial(build_scorer, settings),
+            own=own,
+        )
         rota = Rota([*duties, *_upkeep(db, lambda: rota.engine)], clock)
         engine = await stack.enter_async_context(
             DbosEngine(

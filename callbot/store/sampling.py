@@ -30,7 +30,7 @@ async def industries(session: AsyncSession) -> dict[str, int]:
         .group_by(col(Customer.industry))
         .order_by(col(Customer.industry))
     )
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found}
 
 
 async def sampled_ids(session: AsyncSession, industry: str, most: int) -> list[str]:
