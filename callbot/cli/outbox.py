@@ -136,7 +136,7 @@ def deliver() -> None:
     for name, turn in turns.items():
         out.print(f"{escape(name)}  送达 {turn.delivered}  推迟 {turn.postponed}  死信 {turn.dead}")
     if not turns:
-        out.print("没有配置接收方：在 callbot.toml 里加一个 [[webhooks]]。")
+        out.print("没有配置接收方：在 callbot.toml 里加一个 [[webhooks]]。", markup=False)
 
 
 async def _deliver() -> dict[str, Turn]:
