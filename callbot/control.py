@@ -12,7 +12,6 @@ from callbot.audience.assessing import assess_base
 from callbot.audience.score.case import Scorer
 from callbot.audience.score.scorecard import SCORECARD
 from callbot.clock import Clock, SystemClock
-from callbot.engine.dbos_engine import DbosEngine, dbos_url
 from callbot.engine.port import Engine
 from callbot.errors import BadInput
 from callbot.outreach.alarms import alarm_overdue
@@ -135,6 +134,9 @@ async def open_engine(
 
     Raises `BadInput` for a receiver that cannot be.
     """
+    # Read here: DBOS takes long to import, and every other command does without it.
+    from callbot.engine.dbos_engine import DbosEngine, dbos_url
+
     receivers = build_receivers(settings)
     async with AsyncExitStack() as stack:
         couriers = [Courier(db, receiver, clock) for receiver in receivers]
