@@ -15,7 +15,7 @@ from typing import Final
 from callbot.audience.profile import Happening, Profile
 from callbot.audience.reasons import mild_warnings
 from callbot.audience.score.points import probability_of
-from callbot.audience.silence import DEFAULT_LINE, LINES, Silence, Stage, silence
+from callbot.audience.silence import Silence, Stage, silence
 
 HORIZON_DAYS: Final = 30
 """How far ahead the risk looks (R086)."""
@@ -154,8 +154,8 @@ def _nearest(profile: Profile, quiet: Silence, now: datetime) -> tuple[int, int]
     """Days passed and days allowed under the rule of silence that will apply first."""
     reached = [(quiet.days or 0, quiet.limit)]
     if quiet.habit_days is None and profile.kept_orders:
-        line = LINES.get(profile.industry, DEFAULT_LINE)
-        reached.append((max(0, (now - profile.kept_orders[-1].at).days), line.purchase_days))
+        since = max(0, (now - profile.kept_orders[-1].at).days)
+        reached.append((since, quiet.line.purchase_days))
     return min(reached, key=lambda pair: pair[1] - pair[0])
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
-from types import MappingProxyType
 from typing import Final
 
+from callbot.audience.lines import DEFAULT_LINE, BusinessLine, shipped_lines
 from callbot.audience.profile import Order, Profile
 
 
@@ -25,36 +25,11 @@ class Stage(StrEnum):
     """Nothing dated is known of the customer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BusinessLine:
-    """When a customer of a business line counts as silent; all in days."""
-
-    purchase_days: int
-    """Silent after so long without a purchase."""
-    interaction_days: int
-    """Silent after so long without any interaction."""
-    continued_after: int
-    """So long after falling silent 连续沉默 begins."""
-    deep_after: int
-    """So long after falling silent 深度沉默 begins."""
-
-
-LINES: Final[Mapping[str, BusinessLine]] = MappingProxyType(
-    {
-        "ecommerce": BusinessLine(purchase_days=30, interaction_days=90, continued_after=60, deep_after=150),
-        "aesthetics": BusinessLine(purchase_days=90, interaction_days=90, continued_after=90, deep_after=270),
-        "education": BusinessLine(purchase_days=180, interaction_days=30, continued_after=60, deep_after=150),
-        "finance": BusinessLine(purchase_days=365, interaction_days=90, continued_after=90, deep_after=270),
-    }
-)
-"""R006 (30 days without purchase or 90 without interaction) for retail, stretched where people buy rarely
-(R046); in retail 连续沉默 from 90 days (R067) and 深度沉默 from 180 (R068)."""
-
-DEFAULT_LINE: Final = LINES["ecommerce"]
 OWN_CYCLE_ORDERS: Final = 3
 """With so many purchases the own rhythm decides (C7)."""
 OWN_CYCLE_FACTOR: Final = 2
 """Silent at more than twice the own rhythm: every 7 days, then 15 days nothing (R008)."""
+_DEPTH: Final = (Stage.ACTIVE, Stage.FIRST, Stage.CONTINUED, Stage.DEEP)
 SHORTEST_CYCLE_DAYS: Final = 3
 """Orders of one shopping spree are not a rhythm."""
 
@@ -72,6 +47,8 @@ class Silence:
     """The own purchase rhythm, where there is one."""
     rule: str
     """zh-CN, with figures."""
+    line: BusinessLine
+    """The rules of the business line that were applied."""
 
     @property
     def silent(self) -> bool:
@@ -79,35 +56,65 @@ class Silence:
 
 
 def silence(profile: Profile, now: datetime, line: BusinessLine | None = None) -> Silence:
-    """The silence of a customer at `now` (UTC).
+    """The silence of a customer at `now` (UTC), by the rules of their business line.
 
-    The own rhythm wins over the static rule of the business line once there are three purchases (C7). Without
-    any purchase, time counts from the last interaction, else from the registration.
+    The own rhythm wins over the static rule once there are three purchases (C7). Of the two static rules, time
+    without a purchase and time without an interaction (R006), the one that finds the deeper silence decides; a
+    purchase is an interaction too. Without either, time counts from the registration.
     """
-    line = line or LINES.get(profile.industry, DEFAULT_LINE)
+    line = line or shipped_lines().get(profile.industry, DEFAULT_LINE)
     habit = habit_days(profile.kept_orders)
     bought = _days_since(profile.kept_orders[-1].at if profile.kept_orders else None, now)
     if habit is not None and bought is not None:
         limit = round(OWN_CYCLE_FACTOR * habit)
-        stage = _stage(bought, limit, line)
         verdict = "超过" if bought > limit else "未超过"
         cycle = f"{OWN_CYCLE_FACTOR} 倍周期（{limit} 天）"
-        rule = f"自身购买周期约 {habit} 天，距上次购买 {bought} 天，{verdict} {cycle}"
-        return Silence(stage=stage, days=bought, limit=limit, habit_days=habit, rule=rule)
+        return Silence(
+            stage=_stage(bought, limit, line),
+            days=bought,
+            limit=limit,
+            habit_days=habit,
+            rule=f"自身购买周期约 {habit} 天，距上次购买 {bought} 天，{verdict} {cycle}",
+            line=line,
+        )
     met = _days_since(profile.interactions[-1].at if profile.interactions else None, now)
+    met = min((each for each in (met, bought) if each is not None), default=None)
     if met is None:
-        met = bought if bought is not None else _days_since(profile.registered_at, now)
+        met = _days_since(profile.registered_at, now)
+    found = list(_by_line(bought, met, line))
+    if not found:
+        return Silence(
+            stage=Stage.UNKNOWN,
+            days=None,
+            limit=line.interaction_days,
+            habit_days=None,
+            rule="没有任何带日期的记录",
+            line=line,
+        )
+    return max(found, key=lambda each: _DEPTH.index(each.stage))
+
+
+def _by_line(bought: int | None, met: int | None, line: BusinessLine) -> Iterator[Silence]:
+    """What each static rule finds; the rule of purchases first, where it finds a silence."""
     if bought is not None and bought > line.purchase_days:
-        stage = _stage(bought, line.purchase_days, line)
-        rule = f"{bought} 天未购买，超过 {line.purchase_days} 天"
-        return Silence(stage=stage, days=bought, limit=line.purchase_days, habit_days=None, rule=rule)
-    if met is None:
-        rule = "没有任何带日期的记录"
-        return Silence(stage=Stage.UNKNOWN, days=None, limit=line.interaction_days, habit_days=None, rule=rule)
-    stage = _stage(met, line.interaction_days, line)
-    verdict = "超过" if met > line.interaction_days else "未超过"
-    rule = f"{met} 天无互动，{verdict} {line.interaction_days} 天"
-    return Silence(stage=stage, days=met, limit=line.interaction_days, habit_days=None, rule=rule)
+        yield Silence(
+            stage=_stage(bought, line.purchase_days, line),
+            days=bought,
+            limit=line.purchase_days,
+            habit_days=None,
+            rule=f"{bought} 天未购买，超过 {line.purchase_days} 天",
+            line=line,
+        )
+    if met is not None:
+        verdict = "超过" if met > line.interaction_days else "未超过"
+        yield Silence(
+            stage=_stage(met, line.interaction_days, line),
+            days=met,
+            limit=line.interaction_days,
+            habit_days=None,
+            rule=f"{met} 天无互动，{verdict} {line.interaction_days} 天",
+            line=line,
+        )
 
 
 def habit_days(orders: Sequence[Order]) -> int | None:

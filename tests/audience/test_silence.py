@@ -7,7 +7,8 @@ from audience_histories import NOW, ago, happened, orders, profile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbot.audience.silence import LINES, Stage, habit_days, silence
+from callbot.audience.lines import DEFAULT_LINE, BusinessLine, shipped_lines
+from callbot.audience.silence import Stage, habit_days, silence
 
 ORDER = [Stage.ACTIVE, Stage.FIRST, Stage.CONTINUED, Stage.DEEP]
 
@@ -54,7 +55,26 @@ def test_the_own_rhythm_wins_for_rare_buyers_too() -> None:
 
 
 def test_two_purchases_are_no_rhythm() -> None:
-    assert silence(profile(bought=orders(31, 38)), NOW).limit == LINES["ecommerce"].purchase_days
+    assert silence(profile(bought=orders(31, 38)), NOW).limit == DEFAULT_LINE.purchase_days
+
+
+def test_the_rule_that_finds_the_deeper_silence_decides() -> None:
+    """Bought 181 days ago and never seen since: silent for finance by the 90 days without an interaction."""
+    found = silence(profile(industry="finance", bought=orders(366)), NOW)
+    assert (found.stage, found.limit) == (Stage.DEEP, 90)
+
+
+def test_a_purchase_is_an_interaction() -> None:
+    who = profile(industry="education", bought=orders(10), happenings=[happened("lesson", 60)])
+    assert silence(who, NOW).stage is Stage.ACTIVE
+
+
+def test_a_line_of_ones_own_replaces_the_shipped_one() -> None:
+    """R046: twelve months without active behaviour."""
+    year = BusinessLine(purchase_days=365, interaction_days=365, continued_after=90, deep_after=270)
+    who = profile(bought=orders(200))
+    assert silence(who, NOW).silent
+    assert silence(who, NOW, year).stage is Stage.ACTIVE
 
 
 def test_refunded_orders_make_no_rhythm() -> None:
@@ -76,7 +96,7 @@ def test_nothing_dated_is_unknown_and_not_silent() -> None:
     assert not found.silent
 
 
-@given(st.lists(st.integers(0, 900), max_size=6), st.sampled_from([*LINES]), st.integers(1, 400))
+@given(st.lists(st.integers(0, 900), max_size=6), st.sampled_from([*shipped_lines()]), st.integers(1, 400))
 def test_silence_only_deepens_while_nothing_happens(days: list[int], industry: str, wait: int) -> None:
     who = profile(industry=industry, bought=orders(*days), registered_at=ago(1_000))
     later = NOW + (NOW - ago(wait))
