@@ -9,10 +9,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from callbot.app import open_database
+from callbot.cli.gauge import gauge_line
 from callbot.cli.output import explained, out, print_json, run
+from callbot.clock import SystemClock
 from callbot.errors import BadInput
 from callbot.insight import words
 from callbot.insight.script import clock
+from callbot.outreach.ask import budget_of
+from callbot.outreach.budget import Budget
 from callbot.settings import load_settings
 from callbot.store import overview
 from callbot.store.plain import plain
@@ -32,24 +36,26 @@ def show(
 ) -> None:
     """Print one customer: assessment, tags, consents, calls, follow-ups, do-not-contact."""
     with explained():
-        sheet = run(_sheet(customer))
+        sheet, left = run(_sheet(customer))
         if as_json:
-            print_json(plain(sheet))
+            print_json({**plain(sheet), "budget": plain(left)})
         else:
-            print_sheet(sheet)
+            print_sheet(sheet, left)
 
 
-async def _sheet(key: str) -> overview.CustomerSheet:
-    async with open_database(load_settings()) as db, db.read() as session:
-        sheet = await overview.customer_sheet(session, key)
-    if sheet is None:
-        raise BadInput.one(
-            f"customer {key}", "no such customer, or several of this name", "give the external id"
-        )
-    return sheet
+async def _sheet(key: str) -> tuple[overview.CustomerSheet, Budget]:
+    async with open_database(load_settings()) as db:
+        async with db.read() as session:
+            sheet = await overview.customer_sheet(session, key)
+        if sheet is None:
+            raise BadInput.one(
+                f"customer {key}", "no such customer, or several of this name", "give the external id"
+            )
+        person = sheet.customer
+        return sheet, await budget_of(db, person.id, person.industry, SystemClock().now())
 
 
-def print_sheet(sheet: overview.CustomerSheet) -> None:
+def print_sheet(sheet: overview.CustomerSheet, left: Budget) -> None:
     """The customer's sheet on standard output."""
     person = sheet.customer
     out.print(
@@ -63,10 +69,12 @@ def print_sheet(sheet: overview.CustomerSheet) -> None:
         "优先级": f"{person.priority}（{person.assessment.get('priority', '')}）",
         "号码": "" if person.number_valid else f"无效：{person.number_note}",
         "低优先级": "是" if person.low_priority else "",
+        "下次触达": f"{person.next_touch_at:%Y-%m-%d %H:%M} UTC" if person.next_touch_at else "",
         "不打扰至": f"{person.no_touch_until:%Y-%m-%d %H:%M} UTC" if person.no_touch_until else "",
         "投诉暂停至": f"{person.complaint_pause_until:%Y-%m-%d %H:%M} UTC"
         if person.complaint_pause_until
         else "",
+        "打扰额度": gauge_line(left),
         "勿扰": "；".join(f"{row.scope}：“{row.words}”" for row in sheet.do_not_contact),
     }
     for name, value in facts.items():
@@ -105,15 +113,55 @@ def print_sheet(sheet: overview.CustomerSheet) -> None:
     )
     _table(
         "待办",
-        ("事项", "负责人", "期限 (UTC)", "状态"),
+        ("编号", "事项", "负责人", "期限 (UTC)", "状态", "说明"),
         [
             (
+                item.id,
                 words.word(words.FOLLOW_UPS, item.kind),
-                item.owner,
+                item.claimed_by or words.word(words.OWNERS, item.owner),
                 f"{item.due_at:%m-%d %H:%M}",
-                words.word(words.STATES, item.state),
+                words.word(words.STATES, item.state)
+                + (f"（{words.FAILED[item.failed]}）" if item.failed else ""),
+                item.note,
             )
             for item in sheet.follow_ups
+        ],
+    )
+    _table(
+        "投诉",
+        ("工单", "状态", "答复期限 (UTC)", "原话", "答复", "补偿"),
+        [
+            (
+                case.id,
+                "待答复" if case.state == "open" else words.word(words.STATES, case.state),
+                f"{case.answer_due_at:%m-%d %H:%M}",
+                case.words,
+                case.answer or "—",
+                case.compensation_code or "—",
+            )
+            for case in sheet.cases
+        ],
+    )
+    _table(
+        "触达序列",
+        ("序列", "版本", "状态", "下一步 (UTC)"),
+        [
+            (
+                run_.name,
+                str(run_.version),
+                words.word(words.STATES, run_.state)
+                + (f"（{words.word(words.STOPS, run_.stopped_by)}）" if run_.stopped_by else ""),
+                f"{run_.next_touch_at:%m-%d %H:%M}" if run_.next_touch_at else "—",
+            )
+            for run_ in sheet.sequences
+        ],
+    )
+    _table(
+        "激活",
+        ("时间 (UTC)", "行为", "此前触达 (UTC)"),
+        [
+            (f"{one.at:%m-%d %H:%M}", words.word(words.EVENTS, one.kind), f"{one.contact_at:%m-%d %H:%M}")
+            for one in sheet.activations
         ],
     )
     _table(

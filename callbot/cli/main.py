@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from callbot import __version__
-from callbot.cli import audience, batch, call, config, customer, evaluate, flow, guard, models, outbox
+from callbot.cli import (
+    alarm,
+    audience,
+    batch,
+    call,
+    case,
+    config,
+    customer,
+    evaluate,
+    flow,
+    followup,
+    guard,
+    models,
+    outbox,
+)
 from callbot.cli.demo import demo
 from callbot.cli.permit import permit
 from callbot.cli.serve import serve
@@ -19,13 +33,16 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(alarm.app, name="alarm")
 app.add_typer(audience.app, name="audience")
 app.add_typer(batch.app, name="batch")
 app.add_typer(call.app, name="call")
+app.add_typer(case.app, name="case")
 app.add_typer(config.app, name="config")
 app.add_typer(customer.app, name="customer")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(flow.app, name="flow")
+app.add_typer(followup.app, name="followup")
 app.add_typer(guard.app, name="guard")
 app.add_typer(models.app, name="models")
 app.add_typer(outbox.app, name="outbox")

@@ -33,9 +33,12 @@ FOLLOW_UPS: Mapping[str, str] = {
     "schedule_callback": "按约定时间回拨",
     "mark_number_invalid": "标记号码无效",
     "retry_later": "稍后重试",
+    "sequence_touch": "按序列发送消息",
+    "sequence_task": "按序列人工联系",
 }
 
 STATES: Mapping[str, str] = {
+    "making": "创建中",
     "draft": "草稿",
     "running": "进行中",
     "paused": "已暂停",
@@ -46,6 +49,13 @@ STATES: Mapping[str, str] = {
     "in_call": "通话中",
     "interrupted": "中断",
     "open": "待办",
+    "claimed": "处理中",
+    "sent": "已发送，等回应",
+    "answered": "已答复",
+    "closed": "已关闭",
+    "active": "进行中",
+    "finished": "已走完",
+    "stopped": "已停止",
 }
 
 SPEAKERS: Mapping[str, str] = {"bot": "智能客服", "callee": "客户", "agent": "人工坐席"}
@@ -108,6 +118,7 @@ TRANSFERS: Mapping[str, str] = {
 }
 
 EVENTS: Mapping[str, str] = {
+    "order": "下单",
     "login": "登录",
     "browse": "浏览",
     "favourite": "收藏",
@@ -120,6 +131,7 @@ EVENTS: Mapping[str, str] = {
     "ticket": "工单",
     "review": "评价",
     "share": "分享",
+    "human_call": "人工电话",
     "message_sent": "消息送达",
     "message_open": "打开消息",
     "message_click": "点击消息",
@@ -127,7 +139,31 @@ EVENTS: Mapping[str, str] = {
     "call": "外呼",
 }
 
-OWNERS: Mapping[str, str] = {"system": "系统", "complaint-desk": "投诉专员", "sales-desk": "销售顾问"}
+OWNERS: Mapping[str, str] = {
+    "system": "系统",
+    "complaint-desk": "投诉专员",
+    "sales-desk": "销售顾问",
+    "list-owner": "名单负责人",
+    "supervisor": "主管",
+}
+
+FAILED: Mapping[str, str] = {"content": "内容不相关", "timing": "时机不合适", "channel": "通道不对劲"}
+
+ALARMS: Mapping[str, str] = {
+    "follow_up_overdue": "待办超期",
+    "case_due_soon": "投诉将超时",
+    "case_overdue": "投诉超时未答复",
+}
+
+STOPS: Mapping[str, str] = {
+    "refused": "客户拒绝",
+    "do_not_call": "要求勿扰",
+    "complaint": "投诉",
+    "activated": "已激活",
+    "human": "人工接手",
+    "batch_cancelled": "批次取消",
+    "restarted": "重新开始",
+}
 
 LATENCY: Mapping[str, str] = {
     "turn_end": "判断说完",

@@ -46,6 +46,8 @@ _EVERYTHING = (
     FollowUpKind.SCHEDULE_CALLBACK,
     FollowUpKind.RETRY_LATER,
 )
+_ON_THE_LINE = FollowUpKind.AGENT_HANDLES_NOW
+"""Has a human already, who need not be told."""
 _AT_ONCE = 200
 _ENDS = {
     FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D: Stop.REFUSED,
@@ -237,4 +239,6 @@ async def after_call(
                     batch_id=batch_id,
                     now=now,
                 )
+    for row in await follow_ups.for_humans(session, settled.attempt_id, without=(_ON_THE_LINE,)):
+        await announce(session, row, customer, outbox.Kind.FOLLOW_UP_DUE, now)
     await follow_ups.refresh_next_touch(session, customer.id, TOUCHING)

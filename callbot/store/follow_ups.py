@@ -376,3 +376,16 @@ async def finish(
         .values(state="done", closed_by=by, closed_at=now, note=note)
         .execution_options(synchronize_session=False)
     )
+
+
+async def for_humans(session: AsyncSession, attempt_id: str, *, without: Collection[str]) -> Sequence[FollowUp]:
+    """What one call left for humans to do, but for some kinds."""
+    found = await session.exec(
+        select(FollowUp).where(
+            col(FollowUp.attempt_id) == attempt_id,
+            col(FollowUp.owner) != SYSTEM,
+            col(FollowUp.state) == "open",
+            col(FollowUp.kind).not_in(tuple(without)),
+        )
+    )
+    return found.all()

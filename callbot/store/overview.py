@@ -11,11 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.store.intake import PAST_CALLS
 from callbot.store.tables import (
+    Activation,
     Attempt,
     Batch,
     BatchMember,
     Call,
     CallTurn,
+    ComplaintCase,
     Consent,
     Customer,
     DoNotContact,
@@ -23,6 +25,7 @@ from callbot.store.tables import (
     FollowUp,
     JournalRow,
     Purchase,
+    SequenceRun,
     Tag,
     Transfer,
 )
@@ -76,6 +79,9 @@ class CustomerSheet:
     follow_ups: tuple[FollowUp, ...]
     do_not_contact: tuple[DoNotContact, ...]
     journal: tuple[JournalRow, ...]
+    cases: tuple[ComplaintCase, ...] = ()
+    sequences: tuple[SequenceRun, ...] = ()
+    activations: tuple[Activation, ...] = ()
 
 
 async def batches(session: AsyncSession) -> list[BatchLine]:
@@ -241,6 +247,9 @@ async def customer_sheet(session: AsyncSession, key: str) -> CustomerSheet | Non
             ),
         ),
         journal=await _of(session, JournalRow, customer.id, col(JournalRow.at)),
+        cases=await _of(session, ComplaintCase, customer.id, col(ComplaintCase.opened_at)),
+        sequences=await _of(session, SequenceRun, customer.id, col(SequenceRun.started_at)),
+        activations=await _of(session, Activation, customer.id, col(Activation.at)),
     )
 
 

@@ -80,7 +80,7 @@ async def test_everybody_is_called_once_by_priority_and_the_batch_is_done(
     order = [event.customer_id for event in seen if isinstance(event, Dialling)]
     assert set(order[:2]) == {"person-001", "person-002"}
     assert {row.outcome for row in await rows(database, Attempt)} == {"interested"}
-    assert len(await rows(database, Outbox)) == 5
+    assert len(await rows(database, Outbox, kind="attempt.settled")) == 5
     assert media.slots == {}
     first = [type(event) for event in seen if getattr(event, "customer_id", "") == "person-001"]
     assert first.index(Prepared) < first.index(Dialling) < first.index(InCall) < first.index(Settled)
@@ -126,7 +126,7 @@ async def test_every_end_of_a_line_is_settled_once_and_nobody_is_dialled_twice(
     (row,) = [row for row in await rows(db, Attempt) if row.state != "queued"]
     assert (row.state, row.outcome, row.cause) == (state, outcome, cause)
     assert (row.answered_at is not None) is (fate in ("unknown_but_ringing", "no_media"))
-    assert len(await rows(db, Outbox)) == 1
+    assert len(await rows(db, Outbox, kind="attempt.settled")) == 1
 
 
 async def test_who_must_wait_is_reported_with_the_time(sqlite_database: Database, tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ async def test_a_stop_leaves_nothing_half_settled_and_a_second_start_goes_on(
         "person-001": ("interrupted", "do_not_call"),
         "person-002": ("interrupted", "interrupted"),
     }
-    assert len(await rows(db, Outbox)) == 2
+    assert len(await rows(db, Outbox, kind="attempt.settled")) == 2
 
     media = Media()
     again = Carrier(media)

@@ -88,7 +88,7 @@ async def test_the_call_its_turns_tags_and_the_message_outside_are_written(datab
     (follow_up,) = await rows(database, FollowUp)
     assert (follow_up.kind, follow_up.owner) == ("assign_agent_24h", "agent-3")
     assert follow_up.due_at == NOW + timedelta(hours=24, minutes=2)
-    (message,) = await rows(database, Outbox)
+    (message,) = await rows(database, Outbox, kind="attempt.settled")
     assert message.idempotency_key == f"{attempt_id}:interested"
     assert number(1) not in str(message.payload)
 

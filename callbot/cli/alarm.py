@@ -1,0 +1,73 @@
+"""`callbot alarm`: what was promised and not done in time."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callbot.app import open_database
+from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.who import whoever
+from callbot.clock import SystemClock
+from callbot.errors import BadInput
+from callbot.insight import words
+from callbot.settings import load_settings
+from callbot.store import cases
+from callbot.store.plain import plain
+
+app = typer.Typer(help="Alarms: list, acknowledge.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that somebody has seen.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Alarms that nobody has seen yet, the latest first."""
+
+    async def work() -> list[cases.ListedAlarm]:
+        async with open_database(load_settings()) as db, db.read() as session:
+            return await cases.alarms(session, acknowledged=everything)
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json(plain(found))
+        return
+    if not found:
+        out.print("没有未确认的告警。")
+        return
+    table = Table("告警", "事项", "客户", "负责人", "期限 (UTC)", "告警时间 (UTC)", "关于", "确认")
+    for line in found:
+        alarm = line.alarm
+        table.add_row(
+            alarm.id,
+            words.word(words.ALARMS, alarm.kind),
+            f"{escape(line.name)} {line.phone_masked}",
+            escape(words.word(words.OWNERS, alarm.owner)),
+            f"{alarm.due_at:%m-%d %H:%M}",
+            f"{alarm.raised_at:%m-%d %H:%M}",
+            alarm.about,
+            escape(alarm.acknowledged_by or "—"),
+        )
+    out.print(table)
+
+
+@app.command()
+def ack(
+    alarm: Annotated[str, typer.Argument(help="Id of the alarm, or the end of it.")],
+    by: Annotated[str, typer.Option(help="Who has seen it; the name of the account without.")] = "",
+) -> None:
+    """Say that you have seen it. What it is about is still to be done."""
+
+    async def work() -> None:
+        async with open_database(load_settings()) as db, db.write() as session:
+            if not await cases.acknowledge(session, alarm, by=whoever(by), now=SystemClock().now()):
+                raise BadInput.one(f"alarm {alarm}", "no such alarm that waits", "see `callbot alarm list`")
+
+    with explained():
+        run(work())
+    out.print("已确认。")

@@ -1,0 +1,17 @@
+"""Who gives a command."""
+
+from __future__ import annotations
+
+import getpass
+
+from callbot.errors import BadInput
+
+
+def whoever(by: str) -> str:
+    """The person named, or the name this machine knows them by. Raises `BadInput` when it knows none."""
+    if by.strip():
+        return by.strip()
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise BadInput.one("--by", "nobody is named", "say who does this: --by agent-3") from None
