@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from callbot.app import open_database
+from callbot.cli.gauge import gauge_line
+from callbot.cli.moments import moment_of
 from callbot.cli.output import explained, out, print_json, run
-from callbot.clock import SystemClock
-from callbot.errors import BadInput
+from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values
 from callbot.outreach.ask import Asked, may_contact
 from callbot.settings import load_settings
+from callbot.store.plain import plain
 
 
 def permit(
@@ -21,15 +22,21 @@ def permit(
     at: Annotated[str, typer.Option(help="ISO time with zone, e.g. 2026-03-02T10:00+08:00; now without.")] = "",
     purpose: Annotated[str, typer.Option(help="marketing or service_followup.")] = "marketing",
     batch: Annotated[str, typer.Option(help="Ask as this batch would; else as a running one would.")] = "",
+    settings: SetOption = None,
+    cap_week: CapWeekOption = None,
+    saturday: SaturdayOption = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Ask the one door. Changes nothing. Exit status 0 when allowed, 3 when not."""
     with explained():
-        moment = _moment(at)
+        moment = moment_of(at)
+        changes = policy_values(settings, cap_week, saturday)
 
         async def work() -> Asked:
             async with open_database(load_settings()) as db:
-                return await may_contact(db, customer, purpose=purpose, at=moment, batch_id=batch)
+                return await may_contact(
+                    db, customer, purpose=purpose, at=moment, batch_id=batch, changes=changes
+                )
 
         asked = run(work())
     block = asked.block
@@ -43,6 +50,8 @@ def permit(
                 "until": block.until.isoformat() if block and block.until else None,
                 "because": block.because if block else None,
                 "policy": asked.policy,
+                "breaks": list(asked.breaks),
+                "budget": plain(asked.budget),
             }
         )
     elif block is None:
@@ -50,16 +59,8 @@ def permit(
     else:
         until = f"，{block.until:%Y-%m-%d %H:%M} UTC 之后再问" if block.until else "，除非有人改变它"
         out.print(f"[red]不可拨打[/] {escape(asked.name)}：{escape(block.because)}（{block.rule}）{until}")
+    if not as_json:
+        for broken in asked.breaks:
+            out.print(f"  [red]会突破[/] {escape(broken)}（只是提问，什么都没有改变）")
+        out.print(f"  打扰额度  {gauge_line(asked.budget)}")
     raise typer.Exit(0 if block is None else 3)
-
-
-def _moment(text: str) -> datetime:
-    if not text:
-        return SystemClock().now()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput.one("--at", f"{text!r} is not an ISO time", "write 2026-03-02T10:00+08:00") from None
-    if moment.tzinfo is None:
-        raise BadInput.one("--at", f"{text} has no time zone", "add one, e.g. +08:00")
-    return moment

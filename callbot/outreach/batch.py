@@ -15,7 +15,7 @@ from callbot.outreach.batch_checks import (
     flow_problems,
     member_problems,
     number_problems,
-    shape_problems,
+    values_problems,
     window_problems,
 )
 from callbot.outreach.batch_life import (
@@ -52,6 +52,7 @@ __all__ = [
     "preview",
     "problems_before_members",
     "resume",
+    "values_problems",
 ]
 
 _CHUNK = 1000
@@ -82,7 +83,7 @@ async def create(
 
 async def problems_before_members(db: Database, new: NewBatch, now: datetime) -> list[Problem]:
     """What can be said before anybody is known: values, policy and offers."""
-    return [*shape_problems(new, now), *await _offer_problems(db, new, now)]
+    return [*values_problems(new, now), *await _offer_problems(db, new, now)]
 
 
 async def _offer_problems(db: Database, new: NewBatch, now: datetime) -> list[Problem]:

@@ -53,7 +53,7 @@ class NewBatch:
         return self.source or f"batch {self.name!r}"
 
 
-def shape_problems(new: NewBatch, now: datetime) -> list[Problem]:
+def values_problems(new: NewBatch, now: datetime) -> list[Problem]:
     """Values that no batch can have, whoever its members are."""
     problems: list[Problem] = []
 

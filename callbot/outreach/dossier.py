@@ -42,7 +42,12 @@ class DossierReader:
         return Dossier(
             number=self._vault.reveal(history.customer.phone_cipher),
             person=person_of(profile, judged),
-            offers=tuple(as_offer(row) for row in offers if eligible(row.eligibility, profile, judged)),
+            offers=tuple(
+                as_offer(row)
+                for row in offers
+                if (not batch.offers or row.code in batch.offers)
+                and eligible(row.eligibility, profile, judged)
+            ),
             flow=flow_for(batch.flow, profile.industry, self._flows),
             zone=history.customer.timezone,
         )

@@ -43,6 +43,15 @@ class Span:
     start: time
     end: time
 
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """`HH:MM-HH:MM`, the start before the end. Raises `ValueError`."""
+        start, end = str(text).split("-")
+        span = cls(start=time.fromisoformat(start.strip()), end=time.fromisoformat(end.strip()))
+        if span.start >= span.end or span.start.tzinfo or span.end.tzinfo:
+            raise ValueError(text)
+        return span
+
     def __contains__(self, moment: object) -> bool:
         return isinstance(moment, time) and self.start <= moment < self.end
 
@@ -83,16 +92,11 @@ class Refusal:
     complaint_answer: timedelta = timedelta(hours=24)
 
 
-def _span(text: str) -> Span:
-    start, end = text.split("-")
-    return Span(start=time.fromisoformat(start.strip()), end=time.fromisoformat(end.strip()))
-
-
 def _spans(*texts: str) -> tuple[Span, ...]:
-    return tuple(_span(text) for text in texts)
+    return tuple(Span.parse(text) for text in texts)
 
 
-OUTER = _span("09:00-21:00")
+OUTER = Span.parse("09:00-21:00")
 """No role, batch or industry widens this."""
 
 VOICE_HOURS = Hours(workday=_spans("09:00-12:00", "14:00-20:00"), weekend=_spans("10:00-12:00", "14:00-20:00"))
@@ -196,14 +200,13 @@ def _windows(policy: Policy, values: Mapping[str, Any], where: str, problems: li
 
 def _read_span(text: Any, where: str, problems: list[Problem]) -> Span | None:
     try:
-        span = _span(text)
-        inside = span.within(OUTER)
-    except (ValueError, AttributeError, TypeError):
+        span = Span.parse(text)
+    except ValueError:
         problems.append(
             _problem(where, f"{text!r} is not a window", "write it as HH:MM-HH:MM, e.g. 09:00-12:00")
         )
         return None
-    if not inside:
+    if not span.within(OUTER):
         problems.append(_problem(where, f"{text} is not inside {OUTER}", "nobody may be called outside of it"))
         return None
     return span

@@ -161,7 +161,7 @@ async def lock_customer(session: AsyncSession, customer_id: str) -> None:
 
 
 async def lock_customers(session: AsyncSession, customer_ids: Sequence[str]) -> None:
-    """Hold everybody else off these people; taken in the order of their ids, so that two callers never deadlock."""
+    """Hold everybody else off these people; taken in the order of ids, so that two callers never deadlock."""
     await session.exec(
         select(Customer.id)
         .where(col(Customer.id).in_(customer_ids))

@@ -1,0 +1,207 @@
+"""`callbot batch create` and `callbot batch run`: from a list or a segment to a batch that was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callbot.app import build_control, build_flows, build_scorer, open_database, open_vault
+from callbot.audience import segments
+from callbot.audience.assessing import assess_base
+from callbot.audience.importing import Defaults, check_base, import_base
+from callbot.audience.offer_sheet import import_offers
+from callbot.cli.batch_calls import call_batch
+from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values
+from callbot.clock import SystemClock
+from callbot.errors import BadInput, Problem
+from callbot.outreach import batch as batches
+from callbot.outreach.batch_checks import flow_problems
+from callbot.settings import Settings, load_settings
+from callbot.store.customers import CustomerFilter
+from callbot.store.database import Database
+
+_SHOWN_PROBLEMS = 50
+
+FlowOption = Annotated[str, typer.Option(help="Flow, e.g. winback/ecommerce, or a pack's folder: winback.")]
+NameOption = Annotated[str, typer.Option(help="Name of the batch; the list's or segment's name without.")]
+SheetOption = Annotated[Path | None, typer.Option("--offers", help="Offer sheet to import first.")]
+OfferOption = Annotated[
+    list[str] | None,
+    typer.Option("--offer", help="Code of an offer that may be made; repeatable. All that hold without."),
+]
+IndustryOption = Annotated[str, typer.Option(help="For lists without that column.")]
+BrandOption = Annotated[str, typer.Option(help="For lists without that column.")]
+PurposeOption = Annotated[str, typer.Option(help="marketing or service_followup.")]
+LinesOption = Annotated[int, typer.Option(min=1, help="Calls at the same time.")]
+PriorityOption = Annotated[int, typer.Option(help="Between batches: the higher one is served first.")]
+HoldOutOption = Annotated[float, typer.Option(help="Percent kept uncalled, to measure what calls change.")]
+_DAY = ["%Y-%m-%d"]
+FromOption = Annotated[
+    datetime | None, typer.Option("--from", formats=_DAY, help="First day of calling, in the callee's time.")
+]
+UntilOption = Annotated[
+    datetime | None, typer.Option("--until", formats=_DAY, help="Last day of calling, in the callee's time.")
+]
+
+
+def create(
+    flow: FlowOption,
+    file: Annotated[
+        Path | None, typer.Argument(help="List of customers, or a folder with their history too.")
+    ] = None,
+    segment: Annotated[str, typer.Option(help="Take the customers of this segment instead of a list.")] = "",
+    name: NameOption = "",
+    sheet: SheetOption = None,
+    offer: OfferOption = None,
+    industry: IndustryOption = "",
+    brand: BrandOption = "",
+    purpose: PurposeOption = "marketing",
+    lines: LinesOption = 1,
+    priority: PriorityOption = 0,
+    hold_out: HoldOutOption = 5.0,
+    starts_on: FromOption = None,
+    ends_on: UntilOption = None,
+    settings: SetOption = None,
+    cap_week: CapWeekOption = None,
+    saturday: SaturdayOption = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a list or a segment and make a draft of it. Nobody is called before `callbot batch launch`.
+
+    Everything that is wrong is said at once, before anything is stored.
+    """
+    with explained():
+        if (file is None) == (not segment):
+            raise BadInput.one(
+                "callbot batch create", "wants a list or a segment", "give FILE or --segment NAME"
+            )
+        wish = batches.NewBatch(
+            name=name or segment or (file.stem if file else ""),
+            flow=flow,
+            customer_ids=(),
+            purpose=purpose,
+            lines=lines,
+            priority=priority,
+            starts_on=starts_on.date() if starts_on else None,
+            ends_on=ends_on.date() if ends_on else None,
+            offers=tuple(offer or ()),
+            hold_out_percent=hold_out,
+            policy=policy_values(settings, cap_week, saturday),
+            source=str(file) if file else f"segment {segment}",
+            created_by="cli",
+        )
+        defaults = Defaults(industry=industry, brand=brand)
+        batch_id = run(make(load_settings(), wish, file=file, segment=segment, sheet=sheet, defaults=defaults))
+    if as_json:
+        print_json({"batch_id": batch_id})
+    else:
+        out.print(f"批次 {batch_id}（草稿）。预览：callbot batch preview {batch_id}")
+
+
+def run_list(
+    file: Annotated[Path, typer.Argument(help="List of customers, or a folder with their history too.")],
+    flow: FlowOption,
+    name: NameOption = "",
+    sheet: SheetOption = None,
+    offer: OfferOption = None,
+    industry: IndustryOption = "",
+    brand: BrandOption = "",
+    purpose: PurposeOption = "marketing",
+    lines: LinesOption = 1,
+    hold_out: HoldOutOption = 5.0,
+    settings: SetOption = None,
+    cap_week: CapWeekOption = None,
+    saturday: SaturdayOption = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only results, not every sentence.")] = False,
+) -> None:
+    """Check a list, say who may be called, and call them: create, launch and work in one.
+
+    A list with a bad row is refused, row and column named, before anything is stored or dialled.
+    """
+    with explained():
+        loaded = load_settings()
+        build_control(loaded)
+        wish = batches.NewBatch(
+            name=name or file.stem,
+            flow=flow,
+            customer_ids=(),
+            purpose=purpose,
+            lines=lines,
+            offers=tuple(offer or ()),
+            hold_out_percent=hold_out,
+            policy=policy_values(settings, cap_week, saturday),
+            source=str(file),
+            created_by="cli",
+        )
+        defaults = Defaults(industry=industry, brand=brand)
+
+        async def work() -> None:
+            batch_id = await make(loaded, wish, file=file, segment="", sheet=sheet, defaults=defaults)
+            out.print(f"批次 {batch_id}")
+            await call_batch(loaded, batch_id, quiet=quiet)
+
+        run(work())
+
+
+async def make(
+    settings: Settings,
+    wish: batches.NewBatch,
+    *,
+    file: Path | None,
+    segment: str,
+    sheet: Path | None,
+    defaults: Defaults,
+) -> str:
+    """The id of a draft. Raises `BadInput` with everything that is wrong with list, flow, values and offers."""
+    now = SystemClock().now()
+    problems = _list_problems(file, defaults, now) if file is not None else []
+    problems += _flow_known(wish.flow)
+    if problems and sheet is None:
+        problems += batches.values_problems(wish, now)
+    if problems:
+        raise BadInput(problems)
+    async with open_database(settings) as db:
+        if sheet is not None:
+            await import_offers(db, sheet, now)
+        if problems := await batches.problems_before_members(db, wish, now):
+            raise BadInput(problems)
+        ids = await _customers(settings, db, file, segment, defaults, now)
+        return await batches.create(
+            db, open_vault(settings), replace(wish, customer_ids=ids), now, flows=build_flows()
+        )
+
+
+async def _customers(
+    settings: Settings, db: Database, file: Path | None, segment: str, defaults: Defaults, now: datetime
+) -> Sequence[str]:
+    if file is None:
+        return await segments.customer_ids(db, segment, now)
+    report = await import_base(db, open_vault(settings), file, now, defaults=defaults, keep_ids=True)
+    if report.problems:
+        raise BadInput(report.problems)
+    ids = tuple(dict.fromkeys(report.customer_ids))
+    await assess_base(db, SystemClock(), CustomerFilter(ids=ids), build_scorer(settings))
+    return ids
+
+
+def _flow_known(flow: str) -> list[Problem]:
+    """A flow that no industry has."""
+    flows = build_flows()
+    if any(known.startswith(f"{flow}/") for known in flows):
+        return []
+    return flow_problems(flow, {"*"}, flows)
+
+
+def _list_problems(file: Path, defaults: Defaults, now: datetime) -> list[Problem]:
+    """Every bad cell of the list, or what keeps it from being read; stores nothing."""
+    try:
+        rejections, _ = check_base(file, now, defaults=defaults)
+    except BadInput as error:
+        return list(error.problems)
+    return [rejection.problem for rejection in rejections[:_SHOWN_PROBLEMS]]

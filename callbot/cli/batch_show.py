@@ -1,0 +1,185 @@
+"""`callbot batch list`, `show`, `preview` and `what-if`: looking without changing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callbot.app import open_database
+from callbot.cli.batch_calls import members, no_such, show_members
+from callbot.cli.moments import moment_of
+from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values
+from callbot.clock import SystemClock
+from callbot.errors import BadInput
+from callbot.insight import words
+from callbot.outreach import batch as batches
+from callbot.outreach import what_if as questions
+from callbot.outreach.batch_status import BatchStatus, status
+from callbot.settings import load_settings
+from callbot.store import overview
+from callbot.store.plain import plain
+
+_SHOWN_MEMBERS = 500
+"""A larger batch is shown in figures only."""
+
+IdArgument = Annotated[str, typer.Argument(help="The batch's id, see `callbot batch list`.")]
+AtOption = Annotated[str, typer.Option(help="ISO time with zone, e.g. 2026-03-02T10:00+08:00; now without.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def list_batches(as_json: JsonOption = False) -> None:
+    """All batches, newest first."""
+
+    async def work() -> list[overview.BatchLine]:
+        async with open_database(load_settings()) as db, db.read() as session:
+            return await overview.batches(session)
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json(plain(found))
+        return
+    if not found:
+        out.print("还没有批次。运行 callbot batch run 或 callbot demo。")
+        return
+    table = Table("批次", "名称", "流程", "状态", "优先", "客户", "结果")
+    for line in found:
+        outcomes = "，".join(f"{words.word(words.OUTCOMES, key)} {n}" for key, n in line.outcomes.items())
+        state = words.word(words.STATES, line.batch.state)
+        table.add_row(
+            line.batch.id,
+            escape(line.batch.name),
+            line.batch.flow,
+            f"{state}（熔断）" if line.batch.paused_because and line.batch.state == "paused" else state,
+            str(line.batch.priority),
+            str(line.members),
+            outcomes,
+        )
+    out.print(table)
+
+
+def show(batch_id: IdArgument, as_json: JsonOption = False) -> None:
+    """How the batch stands, its pace and why; who was called and what follows, who was not and why."""
+
+    async def work() -> tuple[overview.BatchLine, BatchStatus]:
+        async with open_database(load_settings()) as db:
+            async with db.read() as session:
+                line = await overview.batch(session, batch_id)
+            if line is None:
+                raise no_such(batch_id)
+            return line, await status(db, batch_id, SystemClock().now())
+
+    with explained():
+        line, now = run(work())
+        listed = run(members(load_settings(), batch_id)) if line.members <= _SHOWN_MEMBERS else []
+        if as_json:
+            print_json(plain({"batch": line.batch, "status": now, "members": listed}))
+            return
+        _show_head(line, now)
+        show_members(listed)
+
+
+def _show_head(line: overview.BatchLine, now: BatchStatus) -> None:
+    batch = line.batch
+    out.print(
+        f"[bold]{escape(batch.name)}[/] {words.word(words.STATES, batch.state)}  流程 {batch.flow}  "
+        f"线路 {now.under_way}/{batch.lines}  优先 {batch.priority}  [dim]{batch.id}[/]"
+    )
+    if batch.state == "paused" and batch.paused_because:
+        out.print(f"[red]熔断暂停[/]：{escape(batch.paused_because)}")
+        out.print(f'  排除原因后：callbot batch resume {batch.id} --reason "…"')
+    days = f"{batch.starts_on or '即日'} 至 {batch.ends_on or '打完为止'}"
+    out.print(f"  日期 {days}；优惠 {'、'.join(batch.offers) or '全部有效优惠'}")
+    people = now.members
+    out.print(
+        f"  客户 {line.members}：待看 {people.get('ready', 0)}，稍后 {people.get('waiting', 0)}，"
+        f"不拨 {people.get('never', 0)}，已拨或排队 {people.get('tried', 0)}"
+    )
+    out.print(f"  节奏：全部批次未接人工的通话 {now.without_human} 通；{now.pace.because}")
+    record, breaker = now.record, now.breaker
+    out.print(
+        f"  熔断（近 {breaker.window_minutes} 分钟）：拨打 {record.attempts}、线路故障 {record.failures}"
+        f"（>{breaker.failures_percent}%）；接通 {record.answered}、5 秒内挂断 {record.hang_ups}"
+        f"（>{breaker.hang_ups_percent}%）、投诉或勿扰 {record.complaints}（>{breaker.complaints_percent}%）"
+    )
+    for entry in batch.history:
+        out.print(f"  [dim]{entry['at'][:16]} {escape(entry['what'])}[/]")
+
+
+def preview(batch_id: IdArgument, at: AtOption = "", as_json: JsonOption = False) -> None:
+    """Who would be called now, later and never, and which one rule says so. Changes nothing."""
+    with explained():
+        moment = moment_of(at)
+
+        async def work() -> batches.Preview:
+            async with open_database(load_settings()) as db:
+                return await batches.preview(db, batch_id, moment)
+
+        found = run(work())
+    if as_json:
+        print_json({"at": moment.isoformat(), **plain(found)})
+    else:
+        _show_preview(found, moment)
+
+
+def what_if(
+    batch_id: IdArgument,
+    at: AtOption = "",
+    settings: SetOption = None,
+    cap_week: CapWeekOption = None,
+    saturday: SaturdayOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask how many more could be called under another policy, and which outer rules it would break.
+
+    The question may exceed the outer limits, a batch never may. Changes nothing.
+    """
+    with explained():
+        moment = moment_of(at)
+        changes = policy_values(settings, cap_week, saturday)
+        if not changes:
+            raise BadInput.one("callbot batch what-if", "asks nothing", "add --cap-week, --saturday or --set")
+
+        async def work() -> questions.WhatIf:
+            async with open_database(load_settings()) as db:
+                return await questions.what_if(db, batch_id, moment, changes)
+
+        found = run(work())
+    if as_json:
+        print_json({"at": moment.isoformat(), "changes": changes, **plain(found)})
+        return
+    out.print(f"假设 {escape(str(changes))}（只是提问，什么都没有改变）")
+    out.print(
+        f"  现在可拨打 {len(found.before.now)} → {len(found.after.now)}（[bold]{found.more_now:+d}[/]），"
+        f"稍后 {found.before.later_count} → {found.after.later_count}（{found.more_later:+d}），"
+        f"不可 {found.before.never_count} → {found.after.never_count}"
+    )
+    for broken in found.breaks:
+        out.print(f"  [red]会突破[/] {escape(broken)}")
+    if not found.breaks:
+        out.print("  [green]不突破任何外边界[/]，可写入批次的政策")
+
+
+def _show_preview(found: batches.Preview, at: datetime) -> None:
+    out.print(
+        f"{at:%Y-%m-%d %H:%M} UTC：现在可拨打 [bold]{len(found.now)}[/] 位，稍后 {found.later_count} 位，"
+        f"不可拨打 {found.never_count} 位"
+    )
+    table = Table("何时", "规则", "人数", "最早 (UTC)", "说明", "例如")
+    for when, groups in (("稍后", found.later), ("不可", found.never)):
+        for group in groups:
+            table.add_row(
+                when,
+                group.rule,
+                str(group.count),
+                f"{group.until:%Y-%m-%d %H:%M}" if group.until else "—",
+                escape(group.because),
+                "\n".join(group.examples),
+            )
+    if table.row_count:
+        out.print(table)

@@ -1,0 +1,59 @@
+"""Policy values on the command line, for a batch of its own and for questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from callbot.errors import BadInput, Problem
+from callbot.outreach.policy import VOICE_HOURS
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A policy value: caps.answered_per_7d=1, windows.mon-fri=09:00-12:00,14:00-18:00; repeatable.",
+    ),
+]
+CapWeekOption = Annotated[
+    int | None, typer.Option("--cap-week", help="Answered calls to one person in 7 days.")
+]
+SaturdayOption = Annotated[
+    str, typer.Option("--saturday", metavar="on|off", help="Whether weekends are days of calling.")
+]
+
+
+def policy_values(settings: Sequence[str] | None, cap_week: int | None, saturday: str) -> dict[str, Any]:
+    """The values in the shape of a batch's own policy. Raises `BadInput` that names each one it cannot read."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for text in settings or ():
+        name, equals, value = text.partition("=")
+        block, dot, key = name.strip().partition(".")
+        if not equals or not dot or not key:
+            problems.append(
+                Problem(where=f"--set {text}", what="is no value", cure="write --set caps.answered_per_7d=1")
+            )
+            continue
+        values.setdefault(block, {})[key] = _read(block, value.strip())
+    if cap_week is not None:
+        values.setdefault("caps", {})["answered_per_7d"] = cap_week
+    if saturday:
+        if saturday not in ("on", "off"):
+            problems.append(Problem(where="--saturday", what=f"{saturday!r} is neither", cure="use on or off"))
+        spans = [str(span) for span in VOICE_HOURS.weekend] if saturday == "on" else []
+        values.setdefault("windows", {})["sat-sun"] = spans
+    if problems:
+        raise BadInput(problems)
+    return values
+
+
+def _read(block: str, text: str) -> Any:
+    if block == "windows":
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.lstrip("-").isdigit() else text
