@@ -19,8 +19,9 @@ class SegmenterOptions:
     """Speech goes on while windows reach it: lower than the start, so that quiet endings are not cut."""
     min_speech_ms: int = 90
     """Unbroken speech needed before it counts: three windows, longer than a click."""
-    min_pause_ms: int = 250
-    """Unbroken quiet needed before speech counts as paused: longer than the closures inside a word."""
+    min_pause_ms: int = 320
+    """Unbroken quiet needed before speech counts as paused: longer than the closures inside a word and than
+    the breath between two phrases."""
     window_ms: int = 32
     """Length of one scored window."""
 

@@ -77,7 +77,8 @@ def _read(path: Path) -> Pcm:
         rate, samples = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
     if rate != LINE_RATE:
         raise ValueError(f"{path}: {rate} Hz; the fixtures are recorded at {LINE_RATE}")
-    return samples.astype(np.int16)
+    pcm: Pcm = samples.astype(np.int16)
+    return pcm
 
 
 def _levels(samples: Pcm) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,7 +32,7 @@ from asr_tts.models import model_directory
 from asr_tts.silero import SileroVoiceActivity
 from asr_tts.testing_voice import FakeVoice
 from asr_tts.voice_cache import CachedVoice
-from bench.fakes import InterestedReader, LengthRecognizer
+from bench.fakes import InstantReader, LengthRecognizer
 from bench.load_plan import load_plan
 from bench.load_store import fill, journal
 from callbot.app import Minds, build_call
@@ -39,6 +40,7 @@ from callbot.clock import SystemClock
 from callbot.conversation.event_log import EventLog
 from callbot.conversation.floor_events import FloorOptions
 from callbot.conversation.plan import SessionOptions
+from callbot.conversation.understand.reader import LocalReader
 from callbot.ids import new_id
 from callbot.settings import load_settings
 from callbot.speech import Speech
@@ -83,7 +85,7 @@ class House:
                 result = await build_call(
                     load_plan(call_id),
                     line=line,
-                    minds=replace(self._minds, reader=InterestedReader()),
+                    minds=self._minds_of_one_call(),
                     desk=self._desk,
                     journal=journal(self._db, call_id, self._clock),
                     log=log,
@@ -101,18 +103,21 @@ class House:
         finally:
             expected.cancel()
 
+    def _minds_of_one_call(self) -> Minds:
+        return replace(self._minds, speech=replace(self._minds.speech, recognizer=LengthRecognizer()))
+
     async def aclose(self) -> None:
         await asyncio.gather(*self._talks)
 
 
-async def serve(host: str, port: int, max_calls: int, data: Path) -> None:
+async def serve(host: str, port: int, max_calls: int, data: Path, reader: str) -> None:
     """Hold calls until told to stop."""
     (data / "transcripts").mkdir(parents=True, exist_ok=True)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with AsyncExitStack() as stack:
-        db = Database(sqlite_url(data / "load.db"))
+        db = Database(sqlite_url(data / f"{new_id()}.db"))
         stack.push_async_callback(db.aclose)
         await fill(db, SystemClock())
         silero = model_directory(load_settings().models.directory, "silero-vad") / "silero_vad.onnx"
@@ -121,7 +126,8 @@ async def serve(host: str, port: int, max_calls: int, data: Path) -> None:
             voice=CachedVoice(FakeVoice(), data / "voices"),
             voice_activity=SileroVoiceActivity(silero),
         )
-        minds = Minds(speech=speech, reader=InterestedReader(), writer=FakeWriter())
+        understand = LocalReader() if reader == "local" else InstantReader()
+        minds = Minds(speech=speech, reader=understand, writer=FakeWriter())
         stack.push_async_callback(minds.aclose)
         house = House(minds, db, data)
         media = MediaServer(
@@ -152,6 +158,20 @@ async def serve(host: str, port: int, max_calls: int, data: Path) -> None:
     )
 
 
+def loop_factory(name: str | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it is wanted, or installed and nothing else was said."""
+    if name == "asyncio":
+        return None
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        if name == "uvloop":
+            raise
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
 def say(**fields: Any) -> None:
     print(json.dumps(fields, ensure_ascii=False), flush=True)
 
@@ -163,6 +183,9 @@ def main() -> None:
     parser.add_argument("--max-calls", type=int, default=400, help="calls beyond are refused")
     parser.add_argument("--data", type=Path, help="keep recordings, logs and transcripts there")
     parser.add_argument("--core", type=int, help="run on this core alone")
+    parser.add_argument(
+        "--reader", choices=("instant", "local"), default="instant", help="local: callbot's own"
+    )
     parser.add_argument("--loop", choices=("asyncio", "uvloop"), help="default: uvloop where it is installed")
     options = parser.parse_args()
     if options.core is not None:
@@ -173,8 +196,9 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory(prefix="callbot-load-") as temporary:
         data = options.data or Path(temporary)
-        work = serve(options.host, options.port, options.max_calls, data)
-        asyncio.run(work)
+        work = serve(options.host, options.port, options.max_calls, data, options.reader)
+        with asyncio.Runner(loop_factory=loop_factory(options.loop)) as runner:
+            runner.run(work)
 
 
 if __name__ == "__main__":

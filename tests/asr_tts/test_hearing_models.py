@@ -12,6 +12,7 @@ import pytest
 from asr_tts.audio import Audio, Pcm
 from asr_tts.g711 import decode_alaw, encode_alaw
 from asr_tts.recogniser import RecogniserFailed
+from asr_tts.segmenter import SpeechEvent, SpeechPaused, SpeechSegmenter
 from asr_tts.silero import EnergyGate, SileroVoiceActivity
 from asr_tts.voice_activity import WINDOW
 from asr_tts.whisper import LocalRecognizer
@@ -65,23 +66,53 @@ def test_speech_is_speech_and_noise_is_not(gated: SileroVoiceActivity) -> None:
     assert max(scores_of(gated, noise(24_000, 300))) < 0.5
 
 
-def test_the_gate_costs_no_speech(gated: SileroVoiceActivity, ungated: SileroVoiceActivity) -> None:
-    speech = read(REFUSE).samples
-    sound = np.concatenate((np.zeros(40_000, dtype=np.int16), speech, np.zeros(8_000, dtype=np.int16), speech))
-    open_, closed = scores_of(ungated, sound), scores_of(gated, sound)
-    assert sum(closed[:100]) < 1.0
-    said = [index for index, score in enumerate(open_) if score >= 0.5]
-    still = [index for index in said if closed[index] >= 0.5]
-    assert len(still) >= 0.97 * len(said)
+def segments_of(activity: SileroVoiceActivity, samples: Pcm) -> list[SpeechEvent]:
+    segmenter = SpeechSegmenter()
+    found = [segmenter.feed(score, 32 * at) for at, score in enumerate(scores_of(activity, samples), start=1)]
+    return [event for event in found if event is not None]
 
 
-def test_behind_a_closed_gate_the_model_is_not_asked(gated: SileroVoiceActivity) -> None:
+@pytest.mark.parametrize("noise_dbov", [None, -60, -50])
+def test_the_gate_costs_no_speech(
+    gated: SileroVoiceActivity, ungated: SileroVoiceActivity, noise_dbov: float | None
+) -> None:
+    speech, quiet = read(REFUSE).samples, np.zeros(8_000, dtype=np.int16)
+    sound = np.concatenate((np.zeros(40_000, dtype=np.int16), speech, quiet, speech, quiet))
+    if noise_dbov is not None:
+        sound = sound + noise(len(sound), 32_768 * 10 ** (noise_dbov / 20))
+    every, some = segments_of(ungated, sound), segments_of(gated, sound)
+    assert [type(event) for event in some] == [type(event) for event in every]
+    for open_, closed in zip(every, some, strict=True):
+        assert abs(closed.start_ms - open_.start_ms) <= 64
+        if isinstance(open_, SpeechPaused) and isinstance(closed, SpeechPaused):
+            assert open_.end_ms - 200 <= closed.end_ms <= open_.end_ms
+
+
+def test_speech_ends_where_it_sinks_into_the_noise_of_the_line(gated: SileroVoiceActivity) -> None:
+    hiss = noise(40_000, 100)
+    speech = read(REFUSE).samples[:16_000]
+    *_, last = segments_of(gated, np.concatenate((hiss, speech, hiss)))
+    assert isinstance(last, SpeechPaused)
+    assert last.end_ms <= (len(hiss) + len(speech)) // 8 + 32
+
+
+@pytest.mark.parametrize("loud", [0, 100])
+def test_behind_a_closed_gate_the_model_is_not_asked(gated: SileroVoiceActivity, loud: float) -> None:
     state = gated.start()
-    silence = np.zeros(WINDOW, dtype=np.int16)
-    scores = [gated.score([state], [silence])[0] for _ in range(200)]
-    assert all(score > 0 for score in scores[:8])
-    assert scores[8:] == [0.0] * 192
-    assert not state.memory.any()
+    scores = [gated.score([state], [window])[0] for window in windows(noise(40_000, loud))]
+    assert max(scores) < 0.1
+    before = state.memory.copy()
+    gated.score([state], windows(noise(WINDOW, loud, seed=2)))
+    assert np.array_equal(state.memory, before)
+    assert not state.memory.any(), "after a long rest the memory is fresh"
+
+
+def test_loud_noise_is_left_to_the_model(gated: SileroVoiceActivity) -> None:
+    state = gated.start()
+    for window in windows(noise(40_000, 1_000)):
+        before = state.memory.copy()
+        gated.score([state], [window])
+        assert not np.array_equal(state.memory, before)
 
 
 def test_a_missing_model_names_its_cure(tmp_path: Path) -> None:

@@ -31,16 +31,16 @@ YES, MAYBE, NO = 0.9, 0.4, 0.1
             [YES, MAYBE, MAYBE], [SpeechBegan(start_ms=0, at_ms=96)], id="a weak candidate still counts"
         ),
         pytest.param(
-            [YES] * 3 + [NO] * 7 + [YES] * 3 + [NO] * 7,
+            [YES] * 3 + [NO] * 9 + [YES] * 3 + [NO] * 9,
             [SpeechBegan(start_ms=0, at_ms=96)],
             id="closures inside words do not pause",
         ),
         pytest.param(
-            [YES] * 3 + [MAYBE] + [NO] * 8 + [YES] * 3,
+            [YES] * 3 + [MAYBE] + [NO] * 10 + [YES] * 3,
             [
                 SpeechBegan(start_ms=0, at_ms=96),
-                SpeechPaused(start_ms=0, end_ms=128, at_ms=384),
-                SpeechBegan(start_ms=384, at_ms=480),
+                SpeechPaused(start_ms=0, end_ms=128, at_ms=448),
+                SpeechBegan(start_ms=448, at_ms=544),
             ],
             id="a pause ends where the voice ended",
         ),
