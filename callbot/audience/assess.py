@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from callbot.audience import signals
+from callbot.audience.activity import broken_off
+from callbot.audience.preference import answered, best_answered
 from callbot.audience.priority import Priority, priority
 from callbot.audience.profile import Profile
 from callbot.audience.reasons import Evidence, Reason, mild_warnings, reason
@@ -146,6 +148,13 @@ def _tags(case: Case, risk: Risk | None) -> Iterator[TagValue]:
         yield TagValue(
             name="负面预警", rule="历史沟通中出现还行、一般、不好说、麻烦（R009）", evidence=lukewarm
         )
+    if best := best_answered(profile, now):
+        rule = "近180天接听、打开或点击不少于2次且不低于三分之一的渠道中，回应率最高的一个（R108、R128）"
+        answers = {each.title: each.words for each in answered(profile, now)}
+        yield TagValue(name="渠道偏好", value=best.title, rule=rule, evidence=answers)
+    if risk and risk.early_warning:
+        rule = "登录次数减半且浏览深度下降30%（R087）"
+        yield TagValue(name="流失预警", rule=rule, evidence={"依据": [drop.words for drop in risk.drops]})
     for signal in (
         signals.cart_left(profile, now),
         signals.form_left(profile, now),
@@ -156,6 +165,7 @@ def _tags(case: Case, risk: Risk | None) -> Iterator[TagValue]:
         signals.rights_expiring(profile, now),
         signals.birthday_near(profile, now),
         signals.anniversary_near(profile, now),
+        broken_off(profile, now),
     ):
         if signal:
             yield TagValue(name=signal.name, rule=signal.rule, evidence=signal.figures)

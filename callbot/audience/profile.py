@@ -9,6 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from callbot.audience.lines import BusinessLine
 from callbot.store.customers import History
 
 INTERACTIONS = frozenset(
@@ -83,6 +84,8 @@ class Profile:
     orders: tuple[Order, ...] = ()
     happenings: tuple[Happening, ...] = ()
     calls: tuple[Call, ...] = ()
+    line: BusinessLine | None = None
+    """The installed rules of silence of their business line; None: the shipped ones."""
 
     @cached_property
     def kept_orders(self) -> tuple[Order, ...]:
@@ -136,4 +139,5 @@ def profile_of(history: History) -> Profile:
             for each in history.events
         ),
         calls=tuple(Call(at=each.at, answered_at=each.answered_at) for each in history.calls),
+        line=BusinessLine(**history.silence_rules) if history.silence_rules else None,
     )

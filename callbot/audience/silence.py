@@ -62,7 +62,7 @@ def silence(profile: Profile, now: datetime, line: BusinessLine | None = None) -
     without a purchase and time without an interaction (R006), the one that finds the deeper silence decides; a
     purchase is an interaction too. Without either, time counts from the registration.
     """
-    line = line or shipped_lines().get(profile.industry, DEFAULT_LINE)
+    line = line or profile.line or shipped_lines().get(profile.industry, DEFAULT_LINE)
     habit = habit_days(profile.kept_orders)
     bought = _days_since(profile.kept_orders[-1].at if profile.kept_orders else None, now)
     if habit is not None and bought is not None:

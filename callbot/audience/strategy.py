@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from callbot.audience import signals
+from callbot.audience.preference import VOICE, channel_for
 from callbot.audience.profile import Profile
 from callbot.audience.reasons import Reason
 from callbot.audience.rfm import Tier
@@ -39,6 +40,12 @@ class Strategy:
     what: str
     channel: str
     wording: str
+    whom: str = ""
+    """zh-CN: the group it is meant for."""
+    offers: tuple[str, ...] = ()
+    """Codes of the offers to choose from first."""
+    segment: str = ""
+    """The segment whose terms these are; empty where the rules alone decided."""
 
 
 def strategy(profile: Profile, silence: Silence, reason: Reason, tier: Tier, now: datetime) -> Strategy | None:
@@ -49,6 +56,12 @@ def strategy(profile: Profile, silence: Silence, reason: Reason, tier: Tier, now
     """
     if not silence.silent:
         return None
+    chosen = _chosen(profile, silence, reason, tier, now)
+    whom = f"{silence.stage}、{reason}、{tier}的客户"
+    return replace(chosen, channel=channel_for(profile, now), whom=whom)
+
+
+def _chosen(profile: Profile, silence: Silence, reason: Reason, tier: Tier, now: datetime) -> Strategy:
     match reason:
         case Reason.HARMED:
             return _service(
@@ -162,7 +175,7 @@ def _of(
         urgency=urgency,
         when=when,
         what=what,
-        channel=profile.preferred_channel or "voice",
+        channel=VOICE,
         wording=wording,
     )
 
@@ -175,6 +188,6 @@ def _service(profile: Profile, because: str, wording: str, *, benefit_first: boo
         urgency=False,
         when="窗口内任一时段",
         what="关怀与回访",
-        channel=profile.preferred_channel or "voice",
+        channel=VOICE,
         wording=wording,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from callbot.store.database import Database
-from callbot.store.tables import Attempt, Consent, Customer, Event, Purchase, Tag
+from callbot.store.tables import Attempt, Consent, Customer, Event, Purchase, ScenarioPack, Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class History:
     calls: tuple[Dialled, ...] = ()
     tags: tuple[Tag, ...] = ()
     """Only where they were asked for."""
+    silence_rules: Mapping[str, int] = field(default_factory=dict)
+    """Those of the scenario pack that is installed for their industry; empty without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,8 @@ async def load_histories(
     consents = await _by_customer(session, select(Consent).where(col(Consent.customer_id).in_(ids)))
     calls = await _calls(session, ids)
     carried = await _by_customer(session, select(Tag).where(col(Tag.customer_id).in_(ids))) if tags else {}
+    packs = await session.execute(select(col(ScenarioPack.industry), col(ScenarioPack.silence)))
+    rules: dict[str, dict[str, int]] = dict(row._tuple() for row in packs)
     return [
         History(
             customer=customer,
@@ -118,6 +122,7 @@ async def load_histories(
             consents=tuple(consents.get(customer.id, ())),
             calls=tuple(calls.get(customer.id, ())),
             tags=tuple(carried.get(customer.id, ())),
+            silence_rules=rules.get(customer.industry, {}),
         )
         for customer in customers
     ]

@@ -68,7 +68,7 @@ _EXPECTED: Final = (
 
 
 def parse(text: str) -> Node:
-    """The tree of a condition. Raises `BadInput` whose problems say column, mistake and cure (columns from 1)."""
+    """The tree of a condition. Raises `BadInput` with column (from 1), mistake and cure of each problem."""
     if not text.strip():
         raise _bad(1, "条件是空的", "写一个条件，例如 logins(6m) < 3")
     if len(text) > LONGEST:

@@ -9,24 +9,13 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from callbot.audience.columns import INDUSTRIES, PURPOSES
+from callbot.audience.preference import CHANNELS
 from callbot.audience.profile import INTERACTIONS
 from callbot.audience.reasons import Reason
 from callbot.audience.rfm import Lifecycle, Segment, Tier
 from callbot.audience.silence import Stage
 from callbot.audience.strategy import StrategyName
 from callbot.store.tag_tree import Number, Test, Trait
-
-CHANNELS: Final = MappingProxyType(
-    {
-        "电话": "voice",
-        "短信": "sms",
-        "企业微信": "wecom",
-        "APP": "app",
-        "小程序": "mini_program",
-        "邮件": "email",
-        "在线客服": "chat",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
