@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -23,7 +22,7 @@ from callbot.telephony.codec import MediaCodec, StreamStarted
 from callbot.telephony.ear import Ear
 from callbot.telephony.lag import LATE_MS
 from callbot.telephony.media_line import LineLimits, MediaLine
-from callbot.telephony.recording import Recording
+from callbot.telephony.recording import Recording, Scribe
 from callbot.telephony.ticker import Ticker
 
 _log = structlog.get_logger(__name__)
@@ -95,7 +94,7 @@ OnUninvited = Callable[[StreamStarted], Expected]
 
 
 class MediaServer:
-    """All calls of one media process: one listener, one ticker, one ear, one recording thread."""
+    """All calls of one media process: one listener, one ticker, one ear, one scribe."""
 
     def __init__(
         self,
@@ -128,13 +127,18 @@ class MediaServer:
         self._running: set[MediaLine] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._server: Server | None = None
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
+        self._scribe = Scribe()
 
     @property
     def url(self) -> str:
         """ws:// address on this machine; the port is the real one once started."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._host, self._host)  # noqa: S104 (not a bind)
         return f"ws://{host}:{self._port}/media"
+
+    @property
+    def port(self) -> int:
+        """The real one once started."""
+        return self._port
 
     @property
     def calls(self) -> int:
@@ -166,7 +170,13 @@ class MediaServer:
             raise _cannot_listen(self._host, self._port, error) from None
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         self._ticker.join(self._ear.tick)
+        self._ticker.join(self._scribe.tick)
         self._ticker.start()
+
+    async def close_door(self) -> None:
+        """Take no new stream, so that another process may listen here; calls under way go on. Idempotent."""
+        if self._server is not None:
+            self._server.close(close_connections=False)
 
     async def aclose(self) -> None:
         """End every call and stop listening; recordings are complete when this returns."""
@@ -180,7 +190,7 @@ class MediaServer:
             await self._server.wait_closed()
             self._server = None
         await self._ticker.aclose()
-        await asyncio.to_thread(self._writer.shutdown)
+        await asyncio.to_thread(self._scribe.close)
 
     def expect(self, token: str, recording: Path | None = None) -> Expected:
         """Reserve a slot for a call that is about to be dialled with this token.
@@ -256,7 +266,7 @@ class MediaServer:
         if path is None:
             return None
         try:
-            return Recording(path, self._writer)
+            return Recording(path, self._scribe)
         except OSError as error:
             _log.error("recording-failed", path=str(path), error=str(error))
             return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from concurrent.futures import Executor, Future
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -20,6 +22,7 @@ _COLUMN = {"callee": 0, "bot": 1}
 SETTLE_MS = 1_000
 """How long sound may come after its time and still find its place."""
 FLUSH_MS = 500
+"""How much is written at once."""
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
@@ -74,45 +77,77 @@ class StereoWav:
     def __init__(self, path: Path) -> None:
         """Creates the file and its folders. Raises `OSError`."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = path.open("wb")
+        self._file: BinaryIO = path.open("wb", buffering=0)
         self._bytes = 0
-        self._write_header()
+        self._write(self._header(), 0)
 
     def append(self, samples: NDArray[np.int16]) -> None:
         """[samples, 2]"""
         data = samples.astype("<i2", copy=False).tobytes()
-        self._file.seek(_HEADER.size + self._bytes)
-        self._file.write(data)
-        self._file.flush()
+        self._write(data, _HEADER.size + self._bytes)
         self._bytes += len(data)
-        self._write_header()
+        self._write(self._header(), 0)
 
     def close(self) -> None:
         self._file.close()
 
-    def _write_header(self) -> None:
-        self._file.seek(0)
-        self._file.write(
-            _HEADER.pack(
-                b"RIFF", _HEADER.size - 8 + self._bytes, b"WAVE", b"fmt ", 16, 1, 2, LINE_RATE,
-                LINE_RATE * 4, 4, 16, b"data", self._bytes,
-            )
+    def _write(self, data: bytes, at: int) -> None:
+        self._file.seek(at)
+        while data:
+            data = data[self._file.write(data) :]
+
+    def _header(self) -> bytes:
+        return _HEADER.pack(
+            b"RIFF", _HEADER.size - 8 + self._bytes, b"WAVE", b"fmt ", 16, 1, 2, LINE_RATE,
+            LINE_RATE * 4, 4, 16, b"data", self._bytes,
         )  # fmt: skip
-        self._file.flush()
+
+
+class Scribe:
+    """The one thread of a process that writes recordings. What many calls hand over in a tick is one job."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
+        self._work: list[Callable[[], None]] = []
+
+    def note(self, work: Callable[[], None]) -> None:
+        """To be done after all that was noted before; begins at the next `tick` or `finish`."""
+        self._work.append(work)
+
+    def tick(self) -> None:
+        """Belongs to the ticker."""
+        if self._work:
+            work, self._work = self._work, []
+            self._thread.submit(_do_all, work)
+
+    def finish(self, work: Callable[[], None]) -> Future[None]:
+        """Do what was noted, then this."""
+        self.tick()
+        return self._thread.submit(work)
+
+    def close(self) -> None:
+        """Blocks until all is written."""
+        self.tick()
+        self._thread.shutdown()
+
+
+def _do_all(work: list[Callable[[], None]]) -> None:
+    for one in work:
+        one()
 
 
 class Recording:
-    """Records one call. Placing never waits for the disk: one writer thread of the process appends in order.
+    """Records one call. Placing never waits for the disk.
 
     A disk that fails costs the rest of the recording, not the call; the failure is logged.
     """
 
-    def __init__(self, path: Path, writer: Executor) -> None:
-        """`writer` must run what it is given one after another. Raises `OSError` when `path` cannot be made."""
+    def __init__(self, path: Path, scribe: Scribe) -> None:
+        """Raises `OSError` when `path` cannot be made."""
         self._timeline = StereoTimeline()
         self._wav = StereoWav(path)
         self._path = path
-        self._writer = writer
+        self._scribe = scribe
         self._broken = False
 
     def place(self, channel: Channel, at_ms: float, samples: Pcm) -> None:
@@ -121,14 +156,14 @@ class Recording:
 
     def flush(self, now_ms: float) -> None:
         """Hand over what has settled, at most every `FLUSH_MS`."""
-        until = int(max(0.0, now_ms - SETTLE_MS) * LINE_RATE / 1000)
+        until = int((now_ms - SETTLE_MS) * LINE_RATE / 1000)
         if until - self._timeline.taken >= FLUSH_MS * LINE_RATE // 1000:
-            self._writer.submit(self._append, self._timeline.take(until))
+            self._scribe.note(partial(self._append, self._timeline.take(until)))
 
     def close(self, end_ms: float) -> Future[None]:
         """The call is over: everything up to `end_ms` is written and the file closed; done when it is."""
-        self._writer.submit(self._append, self._timeline.take(round(end_ms * LINE_RATE / 1000)))
-        return self._writer.submit(self._wav.close)
+        self._scribe.note(partial(self._append, self._timeline.take(round(end_ms * LINE_RATE / 1000))))
+        return self._scribe.finish(self._wav.close)
 
     def _append(self, samples: NDArray[np.int16]) -> None:
         if self._broken or not len(samples):

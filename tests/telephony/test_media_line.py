@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from virtual_carrier import VirtualCarrier, pieces, tone
 from asr_tts.audio import Audio
 from callbot.conversation.line import Dtmf, HungUp, Played, SpeechEnded, SpeechStarted
 from callbot.telephony.media_line import LineLimits
-from callbot.telephony.recording import Recording
+from callbot.telephony.recording import Recording, Scribe
 
 
 def loud_ms(samples: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> int:
@@ -322,8 +322,8 @@ async def test_digits_are_told_and_a_flood_of_them_is_bounded() -> None:
 
 async def test_the_recording_holds_what_was_really_played_where_it_was_played(tmp_path: Path) -> None:
     path = tmp_path / "calls" / "one.wav"
-    with ThreadPoolExecutor(1) as writer:
-        carrier = VirtualCarrier(recording=Recording(path, writer))
+    with closing(Scribe()) as scribe:
+        carrier = VirtualCarrier(recording=Recording(path, scribe))
         await carrier.advance(1000, says=tone(400))
         carrier.line.play("s1", pieces(Audio(tone(3000), 8000)))
         await carrier.advance(500)

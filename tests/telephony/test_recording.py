@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import wave
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from callbot.telephony.recording import Recording, StereoTimeline
+from callbot.telephony.recording import Recording, Scribe, StereoTimeline
 
 
 def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
@@ -38,14 +38,15 @@ def test_what_comes_too_late_is_cut_and_moves_nothing() -> None:
 
 def test_ten_minutes_do_not_drift(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
-    with ThreadPoolExecutor(1) as writer:
-        recording = Recording(path, writer)
+    with closing(Scribe()) as scribe:
+        recording = Recording(path, scribe)
         frame = np.full(160, 100, dtype=np.int16)
         for at_ms in range(0, 600_000, 20):
             recording.place("callee", at_ms, frame if at_ms % 60_000 == 0 else frame * 0)
             if at_ms % 60_000 == 30_000:
                 recording.place("bot", at_ms, frame)
             recording.flush(at_ms + 20)
+            scribe.tick()
         recording.close(600_000).result(30)
     stereo = read(path)
     assert len(stereo) == 600 * 8000
@@ -55,17 +56,18 @@ def test_ten_minutes_do_not_drift(tmp_path: Path) -> None:
 
 def test_a_crash_loses_no_more_than_what_had_not_settled(tmp_path: Path) -> None:
     path = tmp_path / "crashed.wav"
-    writer = ThreadPoolExecutor(1)
-    recording = Recording(path, writer)
+    scribe = Scribe()
+    recording = Recording(path, scribe)
     for at_ms in range(0, 10_000, 20):
         recording.place("callee", at_ms, np.full(160, 5, dtype=np.int16))
         recording.flush(at_ms + 20)
-    writer.submit(lambda: None).result(10)
+        scribe.tick()
+    scribe.finish(lambda: None).result(10)
     stereo = read(path)
     assert 8000 * 8.5 <= len(stereo) <= 8000 * 9
     assert (stereo[:, 0] == 5).all()
     recording.close(10_000).result(10)
-    writer.shutdown()
+    scribe.close()
     assert len(read(path)) == 80_000
 
 
@@ -75,8 +77,8 @@ def test_a_full_disk_costs_the_recording_and_not_the_call(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with ThreadPoolExecutor(1) as writer:
-        recording = Recording(tmp_path / "full.wav", writer)
+    with closing(Scribe()) as scribe:
+        recording = Recording(tmp_path / "full.wav", scribe)
         monkeypatch.setattr("callbot.telephony.recording.StereoWav.append", full)
         recording.place("callee", 0, np.full(160, 5, dtype=np.int16))
         recording.flush(5000)
