@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
-from callbot.ids import new_id
+from callbot.ids import new_ids
 from callbot.store.customers import Conclusion
 from callbot.store.tables import Tag
 
@@ -64,10 +64,13 @@ async def _drop_outdated(session: AsyncSession, conclusions: Sequence[Conclusion
 
 
 async def _keep_tags(session: AsyncSession, conclusions: Sequence[Conclusion], now: datetime) -> None:
+    held = [(each.customer_id, tag) for each in conclusions for tag in each.tags]
+    if not held:
+        return
     rows = [
         {
-            "id": new_id(),
-            "customer_id": each.customer_id,
+            "id": row_id,
+            "customer_id": customer_id,
             "name": tag.name,
             "value": tag.value,
             "rule": tag.rule,
@@ -75,11 +78,8 @@ async def _keep_tags(session: AsyncSession, conclusions: Sequence[Conclusion], n
             "origin": _ORIGIN,
             "at": now,
         }
-        for each in conclusions
-        for tag in each.tags
+        for row_id, (customer_id, tag) in zip(new_ids(len(held)), held, strict=True)
     ]
-    if not rows:
-        return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(SQLModel.metadata.tables["tag"])
     said = {name: statement.excluded[name] for name in ("value", "rule", "evidence", "origin", "at")}

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
-from callbot.ids import new_id
+from callbot.ids import new_ids
 from callbot.store.incoming import Incoming, Landed, PastCall
 from callbot.store.tables import Attempt, Batch, Consent, Customer, DoNotContact, Event, Purchase
 
@@ -69,6 +69,7 @@ async def take_customers(
     fresh: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     blank = _new_customer(now)
+    ids = iter(new_ids(len(incoming)))
     for row in incoming:
         same_phone = by_phone.get(row.phone_hash)
         same_id = by_external.get(row.external_id) if row.external_id else None
@@ -95,7 +96,7 @@ async def take_customers(
             changed.append({**kept, **provenance, "updated_at": now, "_id": found.id})
             landed.append(Landed(customer_id=found.id))
         else:
-            row_id = new_id()
+            row_id = next(ids)
             fresh.append({**blank, **row.values, **provenance, "id": row_id})
             landed.append(Landed(customer_id=row_id, new=True))
     table = SQLModel.metadata.tables["customer"]
@@ -284,5 +285,5 @@ async def _upsert(
         statement.on_conflict_do_update(
             index_elements=list(key), set_={name: statement.excluded[name] for name in fields}
         ),
-        [{"id": new_id(), **row} for row in rows],
+        [{"id": row_id, **row} for row_id, row in zip(new_ids(len(rows)), rows, strict=True)],
     )
