@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,7 @@ class DbosEngine:
         self._handlers = dict(handlers)
         self._schedules = tuple(schedules)
         self._running: set[asyncio.Task[None]] = set()
+        self._ending = False
 
     async def __aenter__(self) -> Self:
         global _here
@@ -73,6 +75,7 @@ class DbosEngine:
         try:
             if self._url.startswith("sqlite"):
                 _use_wal(self._url)
+            logging.getLogger("dbos").addFilter(_told_elsewhere)
             DBOS(
                 config=DBOSConfig(
                     name="callbot",
@@ -171,6 +174,8 @@ class DbosEngine:
 
     async def work(self, handler: str, job: Job) -> None:
         """Run one job here. Its failure is logged and kept by the engine; it is not tried again."""
+        if self._ending:
+            raise asyncio.CancelledError  # DBOS writes nothing then: the job stays begun, for others to recover
         if handler not in self._handlers:
             raise UnknownHandler(f"job {job.id}: there is no handler `{handler}`")
         # A context of its own: what the handler asks of the engine is no step of this job.
@@ -189,8 +194,12 @@ class DbosEngine:
     async def _end(self) -> None:
         """Let what runs come to its end for a while, then stop; what did not end is recovered by others."""
         global _here
+        self._ending = True
         if self._running:
             await asyncio.wait(self._running, timeout=_DRAIN_S)
+            for task in (late := list(self._running)):
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         stopper = ThreadPoolExecutor(1, thread_name_prefix="engine-stop")
         try:
             loop = asyncio.get_running_loop()
@@ -217,6 +226,11 @@ def _engine() -> DbosEngine:
     if _here is None:
         raise RuntimeError("the engine has ended")
     return _here
+
+
+def _told_elsewhere(record: logging.LogRecord) -> bool:
+    """DBOS writes the traceback of every failed job, which is logged here already."""
+    return not record.getMessage().startswith("Exception encountered in asynchronous workflow")
 
 
 def _use_wal(url: str) -> None:

@@ -16,10 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from callbot.engine import dbos_engine
 from callbot.engine.dbos_engine import DbosEngine, dbos_url
 from callbot.engine.port import Job, UnknownHandler
 from callbot.engine.schedule import Schedule
 from callbot.store.database import Database
+from callbot.store.migrations import check
 
 PROGRAM = Path(__file__).with_name("engine_process.py")
 
@@ -48,10 +50,10 @@ class Seen:
             await self.changed.wait_for(lambda: reached(self.jobs))
 
 
-async def test_a_job_runs_once_by_its_id_and_later_when_it_shall(url: str) -> None:
+async def test_a_job_runs_once_by_its_id_and_later_when_it_shall(url: str, empty_database: Database) -> None:
     seen = Seen()
     async with DbosEngine(url, executor="one", handlers={"note": seen}) as engine:
-        await engine.run_later("later", "note", timedelta(seconds=2), {"who": "丙"})
+        await engine.run_later("later", "note", timedelta(seconds=1), {"who": "丙"})
         await engine.run_once("same", "note", {"who": "甲"})
         await engine.run_once("same", "note", {"who": "乙"})
         await engine.run_once("fails", "note", {"fail": True})
@@ -71,6 +73,9 @@ async def test_a_job_runs_once_by_its_id_and_later_when_it_shall(url: str) -> No
         assert await engine.forget(datetime.now(UTC) + timedelta(minutes=1)) >= 3
         await engine.run_once("same", "note")
         await again.until(lambda jobs: any(job.id == "same" for job in jobs))
+    await empty_database.migrate()  # what the engine keeps beside the tables is not in their way
+    async with empty_database._writer.begin() as connection:
+        await connection.run_sync(check)
 
 
 async def test_a_job_without_a_handler_is_refused(tmp_path: Path) -> None:
@@ -98,20 +103,46 @@ async def test_the_file_is_in_wal_and_nothing_is_left_running(tmp_path: Path) ->
     connection.close()
 
 
-async def test_a_schedule_that_is_not_wanted_any_more_ends_and_a_changed_one_changes(url: str) -> None:
-    seen = Seen()
-    never = Schedule(name="rare", cron="0 0 0 1 1 *", handler="note")
+async def test_a_schedule_that_is_not_wanted_any_more_ends_and_a_changed_one_changes(tmp_path: Path) -> None:
+    url, seen, later = dbos_url("sqlite:///x", tmp_path), Seen(), Seen()
+    rare = Schedule(name="changed", cron="0 0 0 1 1 *", handler="note")
     gone = Schedule(name="gone", cron="* * * * * *", handler="note")
-    async with DbosEngine(url, executor="one", handlers={"note": seen}, schedules=[never, gone]):
+    async with DbosEngine(url, executor="one", handlers={"note": seen}, schedules=[rare, gone]):
         await seen.until(lambda jobs: len(jobs) >= 1)
-    often = Schedule(name="rare", cron="* * * * * *", handler="note")
-    later = Seen()
+    assert all(job.id.startswith("sched-gone-") for job in seen.jobs)
+    often = Schedule(name="changed", cron="* * * * * *", handler="note")
     async with DbosEngine(url, executor="two", handlers={"note": later}, schedules=[often]):
-        await later.until(lambda jobs: sum("rare" in job.id for job in jobs) >= 2)
-    started = [
-        job for job in later.jobs if "gone" in job.id and job.due > seen.jobs[-1].due + timedelta(seconds=4)
-    ]
-    assert started == []
+        await later.until(lambda jobs: sum("changed" in job.id for job in jobs) >= 2)
+    started = max(job.due for job in later.jobs if "changed" in job.id)
+    assert [job for job in later.jobs if "gone" in job.id and job.due >= started] == []
+
+
+async def test_a_job_that_does_not_end_with_its_process_is_cut_and_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dbos_engine, "_DRAIN_S", 0.05)
+    url, begun, cut, ended = dbos_url("sqlite:///x", tmp_path), asyncio.Event(), False, asyncio.Event()
+
+    async def hangs(_job: Job) -> None:
+        nonlocal cut
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut = True
+
+    async with DbosEngine(url, executor="one", handlers={"work": hangs}) as engine:
+        await engine.run_once("job", "work")
+        await begun.wait()
+    assert cut
+
+    async def ends(_job: Job) -> None:
+        ended.set()
+
+    async with DbosEngine(url, executor="two", handlers={"work": ends}) as engine:
+        assert await engine.recover(living=set()) == 1
+        async with asyncio.timeout(30):
+            await ended.wait()
 
 
 @asynccontextmanager
