@@ -12,7 +12,7 @@ from audience_histories import NOW, ago, happened, orders, profile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbot.audience.profile import Happening, Order, Profile
+from callbot.audience.profile import Call, Happening, Order, Profile
 from callbot.audience.score.as_of import as_of
 from callbot.audience.score.features import FEATURES, NAMES, features
 from callbot.audience.score.snapshots import Asked, Gathered, Returns, came_back, moments
@@ -59,6 +59,7 @@ def with_later(known: Profile, bought: list[float], later: list[tuple[str, float
             Happening(kind=kind, at=NOW + timedelta(days=days + shift))
             for kind, days in sorted(later, key=lambda pair: pair[1])
         ),
+        calls=(*known.calls, Call(at=NOW + timedelta(days=1 + shift))),
     )
 
 
@@ -78,11 +79,16 @@ def test_later_happenings_change_no_figure(
 
 def test_what_is_overwritten_without_a_date_changes_no_figure() -> None:
     """Refund marks, states of tickets, member rights and refusals may all have been written later."""
-    before = profile(bought=orders(40, 80), happenings=[happened("ticket", 50, "坏了", status="未解决")])
+    before = profile(
+        bought=orders(40, 80),
+        happenings=[happened("ticket", 50, "坏了", status="未解决")],
+        calls=(Call(at=NOW - timedelta(seconds=1)),),
+    )
     after = replace(
         before,
         orders=tuple(replace(order, refunded=True) for order in before.orders),
         happenings=(happened("ticket", 50, "坏了", status="已解决"),),
+        calls=(replace(before.calls[0], answered_at=NOW + timedelta(seconds=1)),),
         low_priority=True,
         member_level="金卡",
         member_until=ago(-10).date(),
@@ -114,6 +120,7 @@ def test_figures_of_a_history() -> None:
             happened("conversation", 12, "refused"),
         ],
         registered_at=ago(200),
+        calls=(Call(at=ago(12), answered_at=ago(11.99)), Call(at=ago(14)), Call(at=ago(100))),
     )
     found = told(features(who, NOW))
     expected = {
@@ -129,6 +136,7 @@ def test_figures_of_a_history() -> None:
         "wanting_60": 1,
         "read_180": 1,
         "touched_90": 1,
+        "unanswered_90": 1,
         "trouble_180": 1,
         "known_days": 200,
     }

@@ -38,6 +38,11 @@ def as_of(profile: Profile, moment: datetime) -> Profile:
             for order in profile.orders[: bisect_right(profile.orders, moment, key=_at)]
         ),
         happenings=tuple(_then(each) for each in past),
+        calls=tuple(
+            each if each.answered_at is None or each.answered_at <= moment else replace(each, answered_at=None)
+            for each in profile.calls
+            if each.at <= moment
+        ),
     )
 
 

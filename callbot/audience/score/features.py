@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import isnan, log, nan
 from typing import Final
 
-from callbot.audience.profile import INTERACTIONS, Profile
+from callbot.audience.profile import INTERACTIONS, Call, Profile
 
 VERSION: Final = "features/1"
 """Changes whenever a feature is added, removed or computed otherwise; models of other versions are not used."""
@@ -73,6 +73,7 @@ FEATURES: Final = (
     Feature(name="read_180", title="近180天打开或点击消息次数", words=_counted("近180天看过消息{}次")),
     Feature(name="sent_90", title="近90天发出消息条数", words=_counted("近90天收到消息{}条")),
     Feature(name="touched_90", title="近90天被联系次数", words=_counted("近90天被联系{}次")),
+    Feature(name="unanswered_90", title="近90天未接来电次数", words=_counted("近90天未接电话{}次")),
     Feature(
         name="trouble_180", title="近180天工单、退款、差评次数", words=_counted("近180天工单、退款或差评{}次")
     ),
@@ -120,6 +121,7 @@ def features(profile: Profile, now: datetime) -> tuple[float, ...]:
         _within((days for days, kind in kinds if kind in _READ), 180),
         _within((days for days, kind in kinds if kind == "message_sent"), 90),
         _within((days for days, kind in kinds if kind in _TOUCHED), 90),
+        _within((_days(each.at, at) for each in profile.calls if _unanswered(each, now)), 90),
         _within(
             (days for days, each in past if each.kind in _TROUBLE or _is_bad_review(each.kind, each.data)), 180
         ),
@@ -133,6 +135,11 @@ def _days(then: datetime, at: float) -> float:
 
 def _within(days: Iterable[float], limit: float) -> float:
     return float(sum(each < limit for each in days))
+
+
+def _unanswered(call: Call, now: datetime) -> bool:
+    """They were called by `now` and had not answered by then."""
+    return call.at <= now and (call.answered_at is None or call.answered_at > now)
 
 
 def _is_bad_review(kind: str, data: object) -> bool:
