@@ -16,14 +16,20 @@ MS_PER_CHARACTER = 220
 
 
 class FakeVoice:
-    """Deterministic audio of `MS_PER_CHARACTER` for each character that would be said.
+    """Deterministic audio of `ms_per_character` for each character that would be said.
 
     `tone_hz=0` makes silence. `delay_s` passes before each clause. `failures` requests fail first, retryably.
     `spoken` lists the texts asked for, in order.
     """
 
     def __init__(
-        self, *, tone_hz: float = 440.0, rate: int = LINE_RATE, delay_s: float = 0.0, failures: int = 0
+        self,
+        *,
+        tone_hz: float = 440.0,
+        rate: int = LINE_RATE,
+        delay_s: float = 0.0,
+        failures: int = 0,
+        ms_per_character: int = MS_PER_CHARACTER,
     ) -> None:
         self.spoken: list[str] = []
         self.failures = failures
@@ -31,10 +37,11 @@ class FakeVoice:
         self._tone_hz = tone_hz
         self._rate = rate
         self._delay_s = delay_s
+        self._ms_per_character = ms_per_character
 
     @property
     def identity(self) -> str:
-        return f"fake/{self._tone_hz:g}/1"
+        return f"fake/{self._tone_hz:g}/{self._ms_per_character}"
 
     async def speak(self, text: str, *, speed: float = 1.0) -> AsyncIterator[Audio]:
         self.spoken.append(text)
@@ -47,7 +54,7 @@ class FakeVoice:
 
     def _tone(self, clause: str, speed: float) -> Audio:
         characters = sum(character.isalnum() for character in clause)
-        length = round(self._rate * characters * MS_PER_CHARACTER / 1000 / speed)
+        length = round(self._rate * characters * self._ms_per_character / 1000 / speed)
         wave = np.sin(2 * np.pi * self._tone_hz * np.arange(length) / self._rate) * 0.14
         return Audio((wave * 32767).astype(np.int16), self._rate)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ from callbot.conversation.writing import Writer
 from callbot.errors import BadInput
 from callbot.outreach.attempt import Station
 from callbot.outreach.batch_run import BatchRun
+from callbot.outreach.dialler import Dialler
 from callbot.outreach.dossier import DossierReader
 from callbot.outreach.progress import OnProgress
+from callbot.outreach.trunk import TrunkLine
 from callbot.outreach.worker import MediaWorker
 from callbot.resources import folder
 from callbot.settings import DeskSettings, LlmSettings, Settings
@@ -43,13 +46,16 @@ from callbot.telephony.control import CallControl
 from callbot.telephony.media_server import MediaServer
 from callbot.telephony.twilio import TwilioCodec
 from callbot.telephony.twilio_rest import TwilioControl
-from callbot.telephony.twilio_signature import is_signed
 from handoff.desk import Desk
+from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
 from handoff.server import AgentIdentity, DeskServer
 
 SIMULATOR_ACCOUNT = "AC" + "0" * 32
 SIMULATOR_TOKEN = "simulator"  # noqa: S105  not a secret: it opens callees that exist on this machine only
+
+_LOOK_S = 2.0
+"""How often a media process looks for work that others have queued."""
 
 OnCallEvent = Callable[[str, str, int, dict[str, Any]], None]
 """(call id, event, ms on the media clock, data)"""
@@ -84,6 +90,21 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.aclose()
+
+
+def build_clock(settings: Settings) -> Clock:
+    """The system's clock, or a shifted one where the simulator is the carrier.
+
+    Raises `BadInput` for a shift with a real carrier.
+    """
+    shift = settings.carrier.clock_shift_s
+    if not shift:
+        return SystemClock()
+    if settings.carrier.kind != "simulator":
+        raise BadInput.one(
+            "setting carrier.clock_shift_s", "moves the clock while a real carrier is set", "set it to 0"
+        )
+    return ShiftedClock(timedelta(seconds=shift))
 
 
 def open_vault(settings: Settings) -> PhoneVault:
@@ -145,6 +166,12 @@ def build_reader(settings: Settings) -> Reader:
 
 def build_minds(settings: Settings) -> Minds:
     """The engines that the settings name. Raises `BadInput` when one of them cannot be."""
+    if "tones" in (settings.models.recogniser, settings.models.voice) and settings.carrier.kind != "simulator":
+        raise BadInput.one(
+            "settings [models]",
+            "speak in tones, and a real carrier is set",
+            "choose another recogniser and voice",
+        )
     # Speech comes last: it starts processes, which nobody would end if a prompt could not be read.
     reader, writer = build_reader(settings), build_writer(settings.llm)
     return Minds(
@@ -180,23 +207,28 @@ def build_call(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """Everything that one host runs: media, desk, carrier, engines and the store."""
+class Media:
+    """What one media process runs: calls, the engines that hear and speak, and the line to the carrier."""
 
     settings: Settings
-    clock: Clock
-    db: Database
-    vault: PhoneVault
-    flows: Mapping[str, Flow]
     minds: Minds
-    media: MediaServer
-    desk_server: DeskServer
-    control: CallControl
+    server: MediaServer
     worker: MediaWorker
     station: Station
 
+    def dialler(self, on_progress: OnProgress) -> Dialler:
+        """Works through every running batch with this process's slots."""
+        return Dialler(
+            self.station,
+            on_progress,
+            max_calls=self.settings.media.max_calls,
+            grace_s=self.settings.media.drain_s,
+            tick_s=_LOOK_S,
+            lost=self.worker.lost,
+        )
+
     def batch_run(self, on_progress: OnProgress, *, linger: bool = False, grace_s: float = 0.0) -> BatchRun:
-        """Works through one batch with this host's lines."""
+        """Works through one batch, planning included."""
         return BatchRun(
             self.station,
             on_progress,
@@ -208,62 +240,57 @@ class Service:
 
 
 @asynccontextmanager
-async def build_service(
-    settings: Settings, *, clock: Clock | None = None, on_call_event: OnCallEvent | None = None
-) -> AsyncIterator[Service]:
-    """Everything started, with models loaded, and ended in the opposite order.
+async def build_media(
+    settings: Settings,
+    *,
+    db: Database,
+    desk: Desk,
+    clock: Clock,
+    boot: str = "",
+    on_call_event: OnCallEvent | None = None,
+) -> AsyncIterator[Media]:
+    """Models loaded, listening for calls and announced as a worker; ended in the opposite order.
 
-    Raises `BadInput` for a setting that cannot be, a port in use, or a missing model.
+    `boot` is part of the worker's id. Raises `BadInput` for a setting that cannot be, a port in use, or a
+    missing model.
     """
-    clock = clock or SystemClock()
-    if isinstance(clock, ShiftedClock) and settings.carrier.kind != "simulator":
-        raise BadInput.one("clock", "is shifted while a real carrier is set", "start without a shifted clock")
     flows = build_flows()
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(open_database(settings))
         vault = open_vault(settings)
         minds = build_minds(settings)
         stack.push_async_callback(minds.aclose)
         await minds.speech.warm_up()
-        media = MediaServer(
+        server = MediaServer(
             settings.media.host,
             settings.media.port,
             TwilioCodec(),
             minds.speech.voice_activity,
             settings.media.max_calls,
         )
-        await media.start()
-        stack.push_async_callback(media.aclose)
-        try:
-            desk_server = await stack.enter_async_context(_desk_server(settings, db, clock))
-        except OSError as error:
-            raise _cannot_listen(settings.desk, error) from None
+        await server.start()
+        stack.push_async_callback(server.aclose)
         control = build_control(settings)
         stack.push_async_callback(control.aclose)
-        worker = await stack.enter_async_context(MediaWorker(db, media.url))
+        worker = await stack.enter_async_context(
+            MediaWorker(db, server.url, boot=boot, dead_after_s=settings.media.dead_after_s)
+        )
         talk = _Talk(
             minds=minds,
-            desk=LiveDesk(desk_server, DeskOptions(ring_s=settings.desk.ring_timeout_s)),
+            desk=desk,
             clock=clock,
             options=SessionOptions(floor=FloorOptions(end_of_turn_ms=settings.media.end_of_turn_ms)),
             on_call_event=on_call_event,
         )
-        yield Service(
+        yield Media(
             settings=settings,
-            clock=clock,
-            db=db,
-            vault=vault,
-            flows=flows,
             minds=minds,
-            media=media,
-            desk_server=desk_server,
-            control=control,
+            server=server,
             worker=worker,
             station=Station(
                 db=db,
                 clock=clock,
                 control=control,
-                media=media,
+                media=server,
                 conversation=talk,
                 dossier=DossierReader(db, vault, clock, flows),
                 writer=minds.writer,
@@ -272,10 +299,50 @@ async def build_service(
                 worker_id=worker.id,
                 data=settings.data,
                 from_number=settings.carrier.from_number,
-                media_url=settings.carrier.public_media_url,
+                media_url=settings.carrier.public_media_url.replace("{port}", str(server.port)),
                 ring_timeout_s=settings.carrier.ring_timeout_s,
+                trunk=TrunkLine(name=settings.carrier.kind, calls_per_second=settings.carrier.calls_per_second),
             ),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Media and desk in one process: what the demo and `callbot batch run` need."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    vault: PhoneVault
+    desk_server: DeskServer
+    media: Media
+
+    def batch_run(self, on_progress: OnProgress) -> BatchRun:
+        return self.media.batch_run(on_progress)
+
+
+@asynccontextmanager
+async def build_service(
+    settings: Settings, *, clock: Clock | None = None, on_call_event: OnCallEvent | None = None
+) -> AsyncIterator[Service]:
+    """Database, desk and media started in this process, and ended in the opposite order.
+
+    Raises `BadInput` for a setting that cannot be, a port in use, or a missing model.
+    """
+    clock = clock or build_clock(settings)
+    if isinstance(clock, ShiftedClock) and settings.carrier.kind != "simulator":
+        raise BadInput.one("clock", "is shifted while a real carrier is set", "start without a shifted clock")
+    async with open_database(settings) as db, build_desk(settings, db, clock) as desk_server:
+        desk = LiveDesk(desk_server, DeskOptions(ring_s=settings.desk.ring_timeout_s))
+        async with build_media(settings, db=db, desk=desk, clock=clock, on_call_event=on_call_event) as media:
+            yield Service(
+                settings=settings,
+                clock=clock,
+                db=db,
+                vault=open_vault(settings),
+                desk_server=desk_server,
+                media=media,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,21 +413,6 @@ def build_control(settings: Settings) -> CallControl:
     )
 
 
-def carrier_status(service: Service, path: str, form: Mapping[str, str], signature: str) -> bool:
-    """Pass a carrier's status callback on to call control; False when its signature does not fit."""
-    carrier = service.settings.carrier
-    url = carrier.public_web_url.rstrip("/") + path
-    token = carrier.auth_token.get_secret_value()
-    if (
-        not isinstance(service.control, TwilioControl)
-        or not token
-        or not is_signed(token, url, form, signature)
-    ):
-        return False
-    service.control.on_status(form)
-    return True
-
-
 def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
     return BadInput.one(
         f"desk.host / desk.port（{desk.host}:{desk.port}）",
@@ -369,11 +421,28 @@ def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
     )
 
 
-def _desk_server(settings: Settings, db: Database, clock: Clock) -> DeskServer:
+@asynccontextmanager
+async def build_desk(
+    settings: Settings, db: Database, clock: Clock, *, line_token: str = ""
+) -> AsyncIterator[DeskServer]:
+    """The desk server; with a `line_token` it serves media processes of their own too.
+
+    Raises `BadInput` when its address cannot be used.
+    """
     agents = {agent.token.get_secret_value(): agent for agent in settings.desk.agents}
 
     async def authenticate(token: str) -> AgentIdentity | None:
         agent = agents.get(token)
         return AgentIdentity(id=agent.id, name=agent.name, skills=dict(agent.skills)) if agent else None
 
-    return DeskServer(settings.desk.host, settings.desk.port, SqlDeskStore(db), authenticate, now=clock.now)
+    server = DeskServer(settings.desk.host, settings.desk.port, SqlDeskStore(db), authenticate, now=clock.now)
+    if line_token:
+        server.line_door = LineDoor(
+            LiveDesk(server, DeskOptions(ring_s=settings.desk.ring_timeout_s)), line_token
+        )
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server)
+        except OSError as error:
+            raise _cannot_listen(settings.desk, error) from None
+        yield server

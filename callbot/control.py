@@ -22,7 +22,7 @@ from callbot.outreach.follow_ups import work_due
 from callbot.outreach.planner import Planner
 from callbot.outreach.recovery import Recovery
 from callbot.outreach.touches import sequence_tick
-from callbot.outreach.worker import MediaWorker
+from callbot.outreach.worker import DEAD_AFTER_S, MediaWorker
 from callbot.settings import Settings
 from callbot.store import overview, workers
 from callbot.store.database import Database
@@ -77,13 +77,14 @@ def build_duties(
     couriers: Sequence[Courier],
     scorer: Callable[[], Scorer] = lambda: SCORECARD,
     own: str = "",
+    dead_after_s: float = DEAD_AFTER_S,
 ) -> tuple[Duty, ...]:
     """Everything that recurs, one line each. `own` is the media worker of this process, if it is one too.
 
     `scorer` is asked for anew each night, so that a model trained since takes effect.
     """
     planner = Planner(db, clock)
-    recovery = Recovery(db, control, clock, own=own)
+    recovery = Recovery(db, control, clock, own=own, dead_after_s=dead_after_s)
     receivers = [courier.receiver for courier in couriers]
 
     async def plan(_now: datetime) -> int:
@@ -143,7 +144,9 @@ async def open_engine(
         for courier in couriers:
             stack.push_async_callback(courier.aclose)
         # Its heartbeat tells the other control processes when what it had begun is theirs.
-        executor = await stack.enter_async_context(MediaWorker(db, ""))
+        executor = await stack.enter_async_context(
+            MediaWorker(db, "", dead_after_s=settings.media.dead_after_s)
+        )
         duties = build_duties(
             db,
             clock,
@@ -151,6 +154,7 @@ async def open_engine(
             couriers=couriers,
             scorer=partial(build_scorer, settings),
             own=own,
+            dead_after_s=settings.media.dead_after_s,
         )
         rota = Rota([*duties, *_upkeep(db, lambda: rota.engine)], clock)
         engine = await stack.enter_async_context(

@@ -42,9 +42,9 @@ class ModelSettings(Block):
     directory: Path = Field(
         default=Path("~/.cache/callbot/models"), description="Where `callbot models install` puts the models."
     )
-    recogniser: Literal["whisper", "openai"] = Field(
+    recogniser: Literal["whisper", "openai", "tones"] = Field(
         default="whisper",
-        description="whisper: faster-whisper on this machine; openai: an OpenAI-compatible server.",
+        description="whisper: faster-whisper on this machine; openai: an OpenAI-compatible server; tones: callees of crash and load tests, who speak in pitches, with the simulator alone.",
     )
     whisper: str = Field(
         default="packaged",
@@ -53,9 +53,13 @@ class ModelSettings(Block):
     recogniser_workers: int = Field(
         default=1, ge=1, description="Worker processes for the local recogniser, one thread each."
     )
-    voice: Literal["kokoro", "system", "openai"] = Field(
+    voice: Literal["kokoro", "system", "openai", "tones"] = Field(
         default="kokoro",
-        description="kokoro: neural voice on this machine; system: the operating system's voice through pyttsx3; openai: an OpenAI-compatible server.",
+        description="kokoro: neural voice on this machine; system: the operating system's voice through pyttsx3; openai: an OpenAI-compatible server; tones: a fast hum, with the simulator alone.",
+    )
+    tones: Path | None = Field(
+        default=None,
+        description="What recogniser `tones` knows: a file with one sentence in each line, 50 at most.",
     )
     speaker: str = Field(default="zf_xiaoxiao", description="The voice's name at its engine.")
     kokoro: str = Field(
@@ -113,17 +117,42 @@ class CarrierSettings(Block):
     )
     public_media_url: str = Field(
         default="",
-        description="wss:// address under which the carrier reaches the media server; empty means its local address.",
+        description="wss:// address under which the carrier reaches a media process; `{port}` in it becomes that process's own port; empty means its local address.",
     )
     public_web_url: str = Field(
         default="", description="https:// address for status callbacks; empty means polling."
     )
     ring_timeout_s: int = Field(default=40, ge=15, description="How long to let it ring.")
+    calls_per_second: float = Field(
+        default=5.0,
+        gt=0,
+        le=1000,
+        description="Calls that may begin in one second on this carrier, over all processes; a new Twilio account grants 1.",
+    )
+    clock_shift_s: float = Field(
+        default=0.0,
+        description="Simulator alone: moves callbot's clock by so many seconds, so that calls are allowed at night.",
+    )
 
 
 class MediaSettings(Block):
     host: str = Field(default="127.0.0.1", description="Address the media server binds to.")
-    port: int = Field(default=8091, ge=0, description="Its port; 0 picks a free one.")
+    port: int = Field(
+        default=8091,
+        ge=0,
+        description="Its port; further media processes take the ports after it; 0 picks free ones.",
+    )
+    processes: int = Field(
+        default=1, ge=1, le=64, description="Media processes that `callbot serve` starts on this host."
+    )
+    drain_s: float = Field(
+        default=60.0, ge=0, description="What calls under way get when a media process is asked to end."
+    )
+    dead_after_s: float = Field(
+        default=30.0,
+        ge=2,
+        description="Without a heartbeat for so long a process counts as dead and its calls are settled from the journal; the same in all processes of one database.",
+    )
     max_calls: int = Field(
         default=20, ge=1, description="Hard cap of calls in one media process, reserved before dialling."
     )
@@ -146,6 +175,14 @@ class DeskSettings(Block):
         default="127.0.0.1", description="Address the desk server binds to; human agents connect here."
     )
     port: int = Field(default=8092, ge=0, description="Its port; 0 picks a free one.")
+    url: str = Field(
+        default="",
+        description="For media processes on other hosts: ws://host:port/line of the control process's desk server.",
+    )
+    line_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="What media processes on other hosts sign in with at the desk; `callbot serve` makes one for its own.",
+    )
     ring_timeout_s: float = Field(
         default=15.0, gt=0, description="How long an agent rings before the next one is tried."
     )

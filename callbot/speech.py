@@ -14,6 +14,9 @@ from asr_tts.openai_voice import OpenAiVoice
 from asr_tts.recogniser import RecogniserFailed, Recognizer
 from asr_tts.silero import SileroVoiceActivity
 from asr_tts.system_voice import SystemEngine, SystemVoice
+from asr_tts.testing import FakeVoiceActivity
+from asr_tts.testing_voice import FakeVoice
+from asr_tts.tones import ToneRecognizer, sentences
 from asr_tts.voice import Voice, VoiceFailed
 from asr_tts.voice_activity import VoiceActivity
 from asr_tts.voice_cache import CachedVoice
@@ -62,15 +65,35 @@ def build_speech(settings: ModelSettings, *, cache: Path) -> Speech:
     try:
         recognizer = _recognizer(settings)
         voice, background = _voice(settings)
-        silero = model_directory(settings.directory, "silero-vad") / "silero_vad.onnx"
+        voice_activity = _voice_activity(settings)
     except ModelMissing as error:
         where, what = str(error).split(": ", 1)
         raise BadInput.one(where, *what.split(" → ")) from None
     return Speech(
         recognizer=recognizer,
         voice=CachedVoice(voice, cache, background=background),
-        voice_activity=SileroVoiceActivity(silero),
+        voice_activity=voice_activity,
     )
+
+
+_HUM_MS = 25
+"""Of one character in the voice `tones`."""
+
+
+def _voice_activity(settings: ModelSettings) -> VoiceActivity:
+    if settings.recogniser == "tones":
+        return FakeVoiceActivity()  # a pitch is no speech to a model; it is loud
+    return SileroVoiceActivity(model_directory(settings.directory, "silero-vad") / "silero_vad.onnx")
+
+
+def _known_tones(settings: ModelSettings) -> ToneRecognizer:
+    where = "setting models.tones"
+    if settings.tones is None:
+        raise BadInput.one(where, "is empty, and the recogniser is `tones`", "name a file with sentences")
+    try:
+        return ToneRecognizer(sentences(settings.tones))
+    except (OSError, ValueError) as error:
+        raise BadInput.one(f"{where} ({settings.tones})", str(error), "correct the file") from None
 
 
 def _recognizer(settings: ModelSettings) -> Recognizer:
@@ -81,6 +104,8 @@ def _recognizer(settings: ModelSettings) -> Recognizer:
                 api_key=settings.speech_api_key.get_secret_value(),
                 model=settings.transcription_model,
             )
+        case "tones":
+            return _known_tones(settings)
         case "whisper":
             model = settings.whisper
             if model == "packaged":
@@ -98,6 +123,8 @@ def _voice(settings: ModelSettings) -> tuple[Voice, Voice | None]:
                 model=settings.speech_model,
                 speaker=settings.speaker,
             ), None
+        case "tones":
+            return FakeVoice(ms_per_character=_HUM_MS), None
         case "system":
             speaker = "" if settings.speaker.startswith("z") else settings.speaker
             return SystemVoice(EnginePool(partial(SystemEngine, speaker)), speaker), None

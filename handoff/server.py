@@ -111,6 +111,11 @@ class DeskServer:
             raise RuntimeError("the desk server is not running: use it as `async with DeskServer(…)`")
         return f"ws://{self._host}:{next(iter(self._server.sockets)).getsockname()[1]}/agent"
 
+    @property
+    def line_url(self) -> str:
+        """Address for media processes on this machine."""
+        return self.url.removesuffix("/agent") + "/line"
+
     def line(self, agent_id: str) -> AgentLine | None:
         """The agent's connection, None while they are not connected."""
         return self._lines.get(agent_id)

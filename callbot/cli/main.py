@@ -24,6 +24,7 @@ from callbot.cli import (
     outbox,
 )
 from callbot.cli.demo import demo
+from callbot.cli.media import media
 from callbot.cli.permit import permit
 from callbot.cli.serve import serve
 
@@ -47,6 +48,7 @@ app.add_typer(guard.app, name="guard")
 app.add_typer(models.app, name="models")
 app.add_typer(outbox.app, name="outbox")
 app.command()(demo)
+app.command()(media)
 app.command()(permit)
 app.command()(serve)
 

@@ -1,53 +1,128 @@
-"""`callbot serve`: pages, desk and calls of every running batch, until stopped."""
+"""`callbot serve`: the control process with pages, desk and duties, and the media processes with the calls."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Annotated
+import secrets
+from collections.abc import Sequence
+from typing import Annotated, Any
 
+import structlog
 import typer
 
-from callbot.app import Service, build_service, carrier_status
+from callbot.app import build_clock, build_control, build_desk, open_database, open_vault
+from callbot.cli.children import Child
 from callbot.cli.output import explained, out, run
+from callbot.cli.stopping import Stopping, listening
 from callbot.control import open_engine
-from callbot.screen import Screen
+from callbot.errors import BadInput
 from callbot.settings import Settings, load_settings
-from callbot.store import overview
+from callbot.store import workers
+from callbot.store.database import Database
 from callbot.web.serving import serving
+from handoff.server import DeskServer
 
-_LOOK_S = 5.0
+_log = structlog.get_logger(__name__)
 
 
 def serve(
-    quiet: Annotated[bool, typer.Option("--quiet", help="Only results, not every sentence.")] = True,
+    media: Annotated[
+        int | None, typer.Option(min=0, help="Media processes on this host, instead of media.processes.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet/--all", help="Only results, or every sentence.")] = True,
 ) -> None:
-    """Serve the pages and the desk, and work through every running batch in its windows, until Ctrl-C."""
+    """Serve the pages and the desk, and work through every running batch in its windows, until Ctrl-C.
+
+    Ctrl-C lets the calls under way end; a second one ends them at once. Everything is settled either way.
+    `--media 0` runs the control process alone, for media processes on other hosts.
+    """
     with explained():
-        run(_serve(load_settings(), quiet))
+        settings = load_settings()
+        count = settings.media.processes if media is None else media
+        _check(settings, count)
+        stopping = run(_serve(settings, count, quiet))
+    if stopping.interrupted:
+        raise KeyboardInterrupt
 
 
-async def _serve(settings: Settings, quiet: bool) -> None:
-    screen = Screen(out, quiet=quiet)
-    async with build_service(settings, on_call_event=screen.call_event) as service:
-
-        async def on_status(path: str, form: Mapping[str, str], signature: str) -> bool:
-            return carrier_status(service, path, form, signature)
-
-        async with serving(service.db, settings.data, settings.web, on_status) as address:
-            out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")
-            out.print(f"媒体 {service.media.url}  坐席 {service.desk_server.url}")
-            async with open_engine(
-                settings, service.db, service.clock, control=service.control, own=service.worker.id
-            ):
-                while True:
-                    for batch_id in await _running(service):
-                        await service.batch_run(screen.progress).run(batch_id)
-                    await asyncio.sleep(_LOOK_S)
+def _check(settings: Settings, count: int) -> None:
+    address = settings.carrier.public_media_url
+    if count > 1 and address and "{port}" not in address:
+        raise BadInput.one(
+            "setting carrier.public_media_url",
+            f"is one address for {count} media processes, and the carrier must reach each of them",
+            "put {port} into it, e.g. wss://calls.example.com/{port}, and route each to its process",
+        )
+    build_control(settings)  # a carrier that is not complete is named before anything is started
 
 
-async def _running(service: Service) -> list[str]:
-    """Running batches, the oldest first."""
-    async with service.db.read() as session:
-        lines = await overview.batches(session)
-    return [line.batch.id for line in reversed(lines) if line.batch.state == "running"]
+async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
+    token = settings.desk.line_token.get_secret_value() or secrets.token_urlsafe(32)
+    clock = build_clock(settings)
+    open_vault(settings)  # makes the keys once, before several processes look for them
+    with listening() as stopping:
+        async with open_database(settings) as db, build_desk(settings, db, clock, line_token=token) as desk:
+            control = build_control(settings)
+            try:
+                async with (
+                    serving(db, settings.data, settings.web) as address,
+                    open_engine(settings, db, clock, control=control),
+                ):
+                    out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")
+                    out.print(f"坐席 {desk.url}，媒体进程 {count} 个")
+                    children = _children(settings, db, desk, token, count=count, quiet=quiet)
+                    await _keep(children, stopping)
+            finally:
+                await control.aclose()
+    return stopping
+
+
+def _children(
+    settings: Settings, db: Database, desk: DeskServer, token: str, *, count: int, quiet: bool
+) -> list[Child]:
+    async def died(worker: str) -> None:
+        """Its calls ended with its sockets; nobody needs to wait for its heartbeat to be missed."""
+        try:
+            async with db.write() as session:
+                await workers.retire(session, worker)
+        except Exception as error:
+            _log.warning("worker.retire_failed", worker_id=worker, error=type(error).__name__)
+
+    environment = {"CALLBOT_DESK__URL": desk.line_url, "CALLBOT_DESK__LINE_TOKEN": token}
+    first = settings.media.port
+    return [
+        Child(
+            [
+                *("-m", "callbot", "media", "--port", str(first + index if first else 0)),
+                "--quiet" if quiet else "--all",
+            ],
+            environment,
+            died,
+        )
+        for index in range(count)
+    ]
+
+
+async def _keep(children: Sequence[Child], stopping: Stopping) -> None:
+    """Until somebody asks for the end and every media process has settled its calls."""
+    keeping = [asyncio.create_task(child.keep()) for child in children]
+    asked = asyncio.create_task(stopping.asked.wait())
+    at_once = asyncio.create_task(stopping.now.wait())
+    try:
+        await asyncio.wait({asked, *keeping}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.asked.is_set():
+            out.print("[yellow]正在停止：不再拨号，等进行中的电话结束（再按一次 Ctrl-C 立即挂断）[/]")
+        for child in children:
+            child.end()
+        ended = asyncio.gather(*keeping, return_exceptions=True)
+        last: set[asyncio.Future[Any]] = {ended, at_once}
+        await asyncio.wait(last, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            for child in children:
+                child.end()
+        for result in await ended:
+            if isinstance(result, BaseException):
+                raise result
+    finally:
+        for task in (asked, at_once, *keeping):
+            task.cancel()

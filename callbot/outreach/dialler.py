@@ -86,7 +86,7 @@ class Dialler:
         """This process's part of the lines of each running batch, never more than its slots."""
         async with self._station.db.read() as session:
             running = await batches.running_lines(session)
-            others = await workers.living(session) - {self._station.worker_id}
+            others = await workers.dialling(session) - {self._station.worker_id}
         return {
             batch_id: max(1, min(-(-lines // (1 + len(others))), self._max_calls))
             for batch_id, lines in running.items()

@@ -28,6 +28,7 @@ class Recovery:
         clock: Clock,
         *,
         own: str = "",
+        dead_after_s: float = DEAD_AFTER_S,
         heartbeats: Clock | None = None,
     ) -> None:
         """`own` is the worker that asks: its calls are under way, whatever its heartbeat says. `heartbeats`
@@ -36,12 +37,13 @@ class Recovery:
         self._control = control
         self._clock = clock
         self._own = own
+        self._dead_after = timedelta(seconds=dead_after_s)
         self._heartbeats = heartbeats or SystemClock()
         self._settler = Settler(db, clock)
 
     async def recover(self) -> tuple[Settlement, ...]:
         """Settle every open row whose worker is not alive, with what the journal holds; safe to run twice."""
-        silent_since = self._heartbeats.now() - timedelta(seconds=DEAD_AFTER_S)
+        silent_since = self._heartbeats.now() - self._dead_after
         async with self._db.write() as session:
             await workers.reap(session, silent_since=silent_since)
         async with self._db.read() as session:

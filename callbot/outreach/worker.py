@@ -23,15 +23,30 @@ DEAD_AFTER_S = 30.0
 """Without a heartbeat for this long a worker is dead and its open rows are recovered."""
 
 
+def worker_id(pid: int, boot: str) -> str:
+    """The id of a worker of this host."""
+    return f"{socket.gethostname()}:{pid}:{boot}"
+
+
 class MediaWorker:
     """`async with` it around all dialling; the id is new at each start."""
 
-    def __init__(self, db: Database, media_url: str, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        media_url: str,
+        *,
+        boot: str = "",
+        dead_after_s: float = DEAD_AFTER_S,
+        clock: Clock | None = None,
+    ) -> None:
+        """`boot` makes the id (`worker_id`), so that whoever started this process knows it too."""
         self._db = db
         self._media_url = media_url
         self._clock = clock or SystemClock()
         self._beating: asyncio.Task[None] | None = None
-        self.id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
+        self._heartbeat_s = min(HEARTBEAT_S, dead_after_s / 6)
+        self.id = worker_id(os.getpid(), boot or uuid4().hex)
         self.lost = asyncio.Event()
         """Somebody declared this worker dead: it must place no call any more."""
 
@@ -61,7 +76,7 @@ class MediaWorker:
 
     async def _beat(self) -> None:
         while not self.lost.is_set():
-            await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.sleep(self._heartbeat_s)
             try:
                 await self.beat()
             except Exception as error:

@@ -50,3 +50,11 @@ async def reap(session: AsyncSession, *, silent_since: datetime) -> int:
 async def living(session: AsyncSession) -> frozenset[str]:
     rows = await session.exec(select(Worker.id).where(col(Worker.state) == "alive"))
     return frozenset(rows.all())
+
+
+async def dialling(session: AsyncSession) -> frozenset[str]:
+    """Living media processes; a control process has no media address."""
+    rows = await session.exec(
+        select(Worker.id).where(col(Worker.state) == "alive", col(Worker.media_url) != "")
+    )
+    return frozenset(rows.all())

@@ -1,0 +1,86 @@
+"""`callbot media`: one media process. `callbot serve` starts its own; a cluster runs it on further hosts."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from callbot.app import build_clock, build_media, open_database
+from callbot.cli.output import explained, out, run
+from callbot.cli.stopping import Stopping, listening
+from callbot.errors import BadInput
+from callbot.screen import Screen
+from callbot.settings import Settings, load_settings
+from handoff.remote_desk import RemoteDesk
+
+
+def media(
+    port: Annotated[int | None, typer.Option(help="Port for calls instead of media.port; 0 picks one.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet/--all", help="Only results, or every sentence.")] = True,
+    boot: Annotated[str, typer.Option(hidden=True)] = "",
+) -> None:
+    """Run one media process: it takes calls of every running batch until Ctrl-C.
+
+    Its settings name the shared database and, as desk.url and desk.line_token, the desk of the control process.
+    """
+    with explained():
+        settings = load_settings()
+        if port is not None:
+            settings = settings.model_copy(update={"media": settings.media.model_copy(update={"port": port})})
+        if not settings.desk.url or not settings.desk.line_token.get_secret_value():
+            raise BadInput.one(
+                "settings desk.url, desk.line_token",
+                "are empty: customers of this process could reach no human",
+                "name the desk of the control process and the token it was given, or run `callbot serve`",
+            )
+        run(_media(settings, quiet, boot))
+
+
+async def _media(settings: Settings, quiet: bool, boot: str) -> None:
+    screen = Screen(out, quiet=quiet)
+    desk = RemoteDesk(settings.desk.url, settings.desk.line_token.get_secret_value())
+    with listening() as stopping:
+        # With `boot` somebody started this process, and its standard input ends when they are gone.
+        watch = asyncio.create_task(_orphaned(stopping)) if boot else None
+        async with (
+            open_database(settings) as db,
+            build_media(
+                settings,
+                db=db,
+                desk=desk,
+                clock=build_clock(settings),
+                boot=boot,
+                on_call_event=screen.call_event,
+            ) as one,
+        ):
+            out.print(f"媒体进程就绪 {one.server.url}，最多同时 {settings.media.max_calls} 通")
+            dialler = one.dialler(screen.progress)
+
+            async def obey() -> None:
+                await stopping.asked.wait()
+                await one.server.close_door()
+                dialler.stop()
+                await stopping.now.wait()
+                dialler.stop(cut=True)
+
+            obeying = asyncio.create_task(obey())
+            try:
+                await dialler.run()
+            finally:
+                for task in (obeying, watch):
+                    if task is not None:
+                        task.cancel()
+        if one.worker.lost.is_set():
+            raise typer.Exit(3)
+
+
+async def _orphaned(stopping: Stopping) -> None:
+    """Ask for a clean end once the process that started this one is gone."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    stopping.ask()
