@@ -30,9 +30,9 @@ from callbot.outreach.batch_life import (
 )
 from callbot.outreach.batch_preview import Preview, Waiting, preview
 from callbot.outreach.rank import call_priority
-from callbot.store import batches
-from callbot.store.batches import Candidate, NewMember
+from callbot.store import batches, members
 from callbot.store.database import Database
+from callbot.store.members import Candidate, NewMember
 from callbot.store.offers import newest_versions
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import Batch
@@ -68,7 +68,7 @@ async def create(
     """
     ids = list(new.customer_ids)
     async with db.read() as session:
-        known = await batches.known(session, list(dict.fromkeys(ids)))
+        known = await members.known(session, list(dict.fromkeys(ids)))
     problems = await problems_before_members(db, new, now)
     problems += member_problems(ids, known, new.where)
     problems += number_problems([vault.reveal(person.phone_cipher) for person in known.values()], new.where)
@@ -133,7 +133,7 @@ async def _store(db: Database, new: NewBatch, known: Mapping[str, Candidate], no
         session.add(batch)
     try:
         for start in range(0, len(ids), _CHUNK):
-            members = [
+            some = [
                 NewMember(
                     customer_id=customer_id,
                     hold_out=customer_id in held,
@@ -142,7 +142,7 @@ async def _store(db: Database, new: NewBatch, known: Mapping[str, Candidate], no
                 for customer_id in ids[start : start + _CHUNK]
             ]
             async with db.write() as session:
-                await batches.add_members(session, batch.id, members)
+                await members.add_members(session, batch.id, some)
         async with db.write() as session:
             await batches.move(session, batch.id, states=("making",), to="draft")
     except BaseException:

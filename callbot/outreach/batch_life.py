@@ -9,7 +9,7 @@ from typing import Any
 
 from callbot.errors import CallbotError
 from callbot.ids import new_id
-from callbot.store import batches, pace
+from callbot.store import batches, members, pace
 from callbot.store.database import Database
 from callbot.store.tables import Batch
 
@@ -161,7 +161,7 @@ async def _run(
         if not await batches.move(session, batch_id, states=states, to="running", values=values):
             raise BatchState(f"batch {batch_id} is {batch.state} → {cure}")
         await batches.note(session, batch_id, what=_said(what, reason), at=now)
-        await batches.clear_blocks(session, batch_id)
+        await members.clear_blocks(session, batch_id)
 
 
 async def _move(

@@ -13,7 +13,7 @@ from callbot.outreach.contact import Contact
 from callbot.outreach.contacts import as_contact
 from callbot.outreach.permit import Block, Permit, Rule, earliest, permit
 from callbot.outreach.policy import Policy, Purpose, policy_for
-from callbot.store import batches, contacts
+from callbot.store import contacts, members
 from callbot.store.database import Database
 
 _PAGE = 2000
@@ -125,7 +125,7 @@ async def previews(db: Database, batch_id: str, now: datetime, policies: list[Po
     async with db.read() as session:
         batch = await existing(session, batch_id)
         purpose = Purpose(batch.purpose)
-        while page := await batches.member_page(session, batch_id, after=after, limit=_PAGE):
+        while page := await members.member_page(session, batch_id, after=after, limit=_PAGE):
             after = page[-1][0]
             found = await contacts.facts(session, batch_id, [customer_id for customer_id, _ in page], now)
             for customer_id, rank in page:

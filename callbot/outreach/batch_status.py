@@ -12,7 +12,7 @@ from callbot.outreach.breaker import Breaker, Record
 from callbot.outreach.pacing import Pace, pace
 from callbot.outreach.policy import policy_for
 from callbot.outreach.room import SKILLS, measure
-from callbot.store import batches, ledger
+from callbot.store import ledger, members
 from callbot.store import pace as rows
 from callbot.store.database import Database
 
@@ -41,7 +41,7 @@ async def status(db: Database, batch_id: str, now: datetime) -> BatchStatus:
         batch = await existing(session, batch_id)
         policy = policy_for("", batch.policy, where=f"batch {batch_id}: policy")
         return BatchStatus(
-            members=await batches.states(session, batch_id),
+            members=await members.states(session, batch_id),
             attempts=await ledger.counts(session, batch_id),
             under_way=await ledger.under_way(session, batch_id),
             without_human=await rows.without_human(session),

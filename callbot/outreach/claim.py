@@ -14,7 +14,7 @@ from callbot.outreach.permit import Block, Permit, Rule, permit
 from callbot.outreach.policy import Channel, Purpose, policy_for
 from callbot.outreach.room import Wait, room
 from callbot.outreach.trunk import TrunkLine
-from callbot.store import batches, contacts, ledger
+from callbot.store import batches, contacts, ledger, members
 from callbot.store.database import Database
 from callbot.store.tables import Attempt
 
@@ -65,7 +65,7 @@ async def claim(
         if isinstance(decision, Block):
             if decision.rule is Rule.BATCH_RUNNING:
                 return decision
-            await batches.block(
+            await members.block(
                 session,
                 attempt.batch_id,
                 attempt.customer_id,

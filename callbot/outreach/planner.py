@@ -12,7 +12,7 @@ from callbot.outreach.contacts import as_contact
 from callbot.outreach.permit import Block, Rule, permit
 from callbot.outreach.policy import Purpose, policy_for
 from callbot.outreach.rank import call_priority
-from callbot.store import batches, contacts, ledger
+from callbot.store import batches, contacts, ledger, members
 from callbot.store.contacts import ContactFacts
 from callbot.store.database import Database, Session
 from callbot.store.tables import Batch
@@ -59,7 +59,7 @@ class Planner:
                 room = ahead - await ledger.due_count(session, batch_id, now, at_most=ahead)
                 if room <= 0:
                     break
-                ids = await batches.candidates(session, batch_id, limit=_CHUNK)
+                ids = await members.candidates(session, batch_id, limit=_CHUNK)
                 found = await contacts.facts(session, batch_id, ids, now)
             if not ids:
                 await finish_if_over(self._db, batch_id, now)
@@ -94,7 +94,7 @@ class Planner:
         now = self._clock.now()
         if due is not None and due <= now:
             async with self._db.write() as session:
-                await batches.wake(session, batch_id, now=now, limit=_WAKE)
+                await members.wake(session, batch_id, now=now, limit=_WAKE)
 
 
 def _decide(batch: Batch, facts: ContactFacts, now: datetime) -> Block | None:
@@ -118,7 +118,7 @@ async def _queue(session: Session, batch: Batch, allowed: list[ContactFacts], no
         priorities={person.id: call_priority(person.priority, person.low_priority) for person in fresh},
         now=now,
     )
-    await batches.tried(session, batch.id, ids)
+    await members.tried(session, batch.id, ids)
     return len(fresh)
 
 
@@ -127,7 +127,7 @@ async def _write_blocks(
 ) -> None:
     for customer_id, block in blocks.items():
         customer = found[customer_id].customer
-        await batches.block(
+        await members.block(
             session,
             batch_id,
             customer_id,
