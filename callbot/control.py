@@ -156,7 +156,7 @@ async def open_engine(
             own=own,
             dead_after_s=settings.media.dead_after_s,
         )
-        rota = Rota([*duties, *_upkeep(db, lambda: rota.engine)], clock)
+        rota = Rota([*duties, *upkeep(db, lambda: rota.engine)], clock)
         engine = await stack.enter_async_context(
             DbosEngine(
                 dbos_url(database_url(settings), settings.data),
@@ -177,7 +177,7 @@ def _delivering(courier: Courier) -> Work:
     return deliver
 
 
-def _upkeep(db: Database, engine: Callable[[], Engine | None]) -> tuple[Duty, ...]:
+def upkeep(db: Database, engine: Callable[[], Engine | None]) -> tuple[Duty, ...]:
     """What the engine needs of itself: to take over from dead processes, and to forget."""
 
     async def recover(_now: datetime) -> int:

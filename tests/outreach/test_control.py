@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -12,9 +13,10 @@ from pydantic import SecretStr
 from receiver import listening
 
 from callbot.clock import SystemClock
-from callbot.control import build_duties, build_receivers, open_engine
+from callbot.control import build_duties, build_receivers, open_engine, upkeep
 from callbot.errors import BadInput
 from callbot.outreach.delivery import Courier
+from callbot.outreach.duties import Every
 from callbot.settings import Settings, WebhookSettings
 from callbot.store import outbox, workers
 from callbot.store.database import Database
@@ -73,6 +75,26 @@ async def test_every_duty_has_its_own_name_and_each_receiver_a_duty(sqlite_datab
     names = [duty.name for duty in duties]
     assert len(set(names)) == len(names)
     assert {"plan", "reap", "outbox", "outbox-crm", "assess"} <= set(names)
+    for courier in couriers:
+        await courier.aclose()
+
+
+async def test_the_page_lists_every_duty_with_its_rhythm(sqlite_database: Database) -> None:
+    couriers = [
+        Courier(sqlite_database, one, SystemClock()) for one in build_receivers(settings(webhook("name")))
+    ]
+    duties = build_duties(sqlite_database, SystemClock(), control=CARRIER, couriers=couriers)
+    real = {
+        (
+            duty.name.replace("outbox-name", "outbox-NAME"),
+            f"every {duty.when.seconds} s"
+            if isinstance(duty.when, Every)
+            else f"daily, {duty.when.at:%H:%M} in {duty.when.zone}",
+        )
+        for duty in (*duties, *upkeep(sqlite_database, lambda: None))
+    }
+    page = (Path(__file__).parents[2] / "docs" / "duties.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", page, re.MULTILINE)) == real
     for courier in couriers:
         await courier.aclose()
 

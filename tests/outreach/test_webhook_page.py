@@ -10,9 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outreach_world import NOW, Watch, person, result, rows, under_way
+from outreach_world import (
+    NOW,
+    Watch,
+    attempt,
+    journalled,
+    person,
+    result,
+    rows,
+    running_batch,
+    under_way,
+)
 
 from callbot.conversation.labels import Outcome
+from callbot.outreach.activation import on_event
+from callbot.outreach.alarms import alarm_overdue
+from callbot.outreach.batch_watch import watch
 from callbot.outreach.case import Ended
 from callbot.outreach.channel import Message, message_payload
 from callbot.outreach.delivery import body
@@ -23,7 +36,7 @@ from callbot.outreach.signature import signature
 from callbot.store.database import Database
 from callbot.store.outbox import Kind
 from callbot.store.phones import hide_numbers
-from callbot.store.tables import Customer, Outbox
+from callbot.store.tables import Customer, Outbox, Purchase
 
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
 
@@ -84,6 +97,57 @@ async def test_a_message_is_told_as_shown(sqlite_database: Database) -> None:
     told = message_payload(message)
     assert list(told) == list(shown)
     assert told["offer"] == shown["offer"]
+
+
+async def test_what_a_human_has_to_do_is_told_as_shown(sqlite_database: Database) -> None:
+    db = sqlite_database
+    await settled(db, 1, Outcome.INTERESTED)
+    complaint = await under_way(db, 2)
+    await journalled(db, complaint, "complaint", "东西坏了一直没人管")
+    await settle(db, complaint, Outcome.TRANSFERRED)
+    assert await alarm_overdue(db, NOW + timedelta(hours=25)) >= 2
+    for kind in (Kind.FOLLOW_UP_DUE, Kind.FOLLOW_UP_OVERDUE, Kind.CASE_OVERDUE):
+        await is_told_as_shown(db, kind)
+
+
+async def test_a_paused_batch_is_told_as_shown(sqlite_database: Database) -> None:
+    db = sqlite_database
+    batch_id = await running_batch(db, [await person(db, 1)])
+    for seq in range(30):
+        await attempt(
+            db, batch_id, "person-001", seq=seq, state="done", outcome="network", cause="network", ended_at=NOW
+        )
+    assert await watch(db, batch_id, NOW + timedelta(minutes=1)) is not None
+    told = await is_told_as_shown(db, Kind.BATCH_PAUSED)
+    shown = EXAMPLES["batch.paused"]["payload"]
+    assert (told["fault"], told["because"]) == (shown["fault"], shown["because"])
+
+
+async def test_an_activation_is_told_as_shown(sqlite_database: Database) -> None:
+    db, bought = sqlite_database, NOW + timedelta(days=1)
+    await settled(db, 1, Outcome.INTERESTED)
+    async with db.write() as session:
+        order = Purchase(customer_id="person-001", external_id="o-1", at=bought, item="面霜", amount_fen=19900)
+        session.add(order)
+        await session.flush()
+        assert await on_event(session, order, bought + timedelta(minutes=1))
+    await is_told_as_shown(db, Kind.CUSTOMER_ACTIVATED)
+
+
+async def settled(db: Database, index: int, outcome: Outcome) -> None:
+    await settle(db, await under_way(db, index), outcome)
+
+
+async def settle(db: Database, attempt_id: str, outcome: Outcome) -> None:
+    ended = Ended(attempt_id=attempt_id, outcome=outcome, result=result(outcome))
+    await Settler(db, Watch(NOW + timedelta(minutes=3))).settle(ended)
+
+
+async def is_told_as_shown(db: Database, kind: Kind) -> dict[str, Any]:
+    told = [row.payload for row in await rows(db, Outbox, kind=kind.value)]
+    assert {tuple(sorted(payload)) for payload in told} == {tuple(sorted(EXAMPLES[kind]["payload"]))}
+    payload: dict[str, Any] = told[0]
+    return payload
 
 
 def test_the_page_lists_what_ends_delivery_at_once() -> None:
