@@ -20,7 +20,7 @@ from callbot.audience.score.measures import auc, bins, brier, calibration_error
 from callbot.audience.score.model import Line
 from callbot.audience.score.report import INDUSTRIES as NAMES
 from callbot.audience.score.report import LineReport
-from callbot.audience.score.snapshots import Asked, Examples, Gathered, moments
+from callbot.audience.score.snapshots import Asked, Examples, Gathered, Question, moments
 from callbot.audience.score.training import slices, train
 
 
@@ -36,14 +36,16 @@ def main() -> None:
     asked = Asked(moments=moments(START, until, horizon), horizon=horizon)
     began = time.perf_counter()
     base: dict[str, Examples] = {}
+    leaving: dict[str, Examples] = {}
     truth: dict[str, tuple[Floats, Floats]] = {}
     for industry in INDUSTRIES:
-        base[industry], truth[industry] = gather(
+        base[industry], leaving[industry], truth[industry] = gather(
             industry, options.customers // len(INDUSTRIES), options.days, options.seed, asked
         )
     gathered = time.perf_counter()
-    model, report = train(base, asked, until)
+    model, report = train({Question.WAKE: base, Question.LEAVE: leaving}, asked, until)
     trained = time.perf_counter()
+    waking = [line for line in report.lines if line.about == Question.WAKE]
     rows = sum(len(examples.came) for examples in base.values())
     print(
         f"{options.customers} generated customers, {len(asked.moments)} moments, {rows} examples; "
@@ -54,37 +56,52 @@ def main() -> None:
         "| optimum with the hidden state | gap to optimum | who scores |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
-    for line in report.lines:
+    for line in waking:
         print(compared(line, base[line.industry], *truth[line.industry]))
     print("\n| line | Brier points | Brier learned | Brier optimum | calibration points | learned | optimum |")
     print("|---|---|---|---|---|---|---|")
-    for line in report.lines:
+    for line in waking:
         print(calibrated(line, base[line.industry], truth[line.industry][0]))
     print("\n| line | " + " | ".join(f"tenth {tenth}" for tenth in range(1, 11)) + " |")
     print("|---|" + "---|" * 10)
-    for line in report.lines:
+    for line in waking:
         if line.duel:
             cells = (f"{each.said:.0%} / {each.came:.0%}" for each in line.duel.learned.bins)
             print(f"| {NAMES[line.industry]}, learned: said / came | " + " | ".join(cells) + " |")
+    print(
+        "\n| risk of leaving | test rows | went silent | AUC points | AUC learned "
+        "| Brier points | learned | who scores |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for line in report.lines:
+        if line.about == Question.LEAVE:
+            print(left(line))
     print(f"\nmodel {model.version}; {speed(next(iter(model.lines.values()), None), base)}")
 
 
 def gather(
     industry: str, count: int, days: int, seed: int, asked: Asked
-) -> tuple[Examples, tuple[Floats, Floats]]:
-    """The examples of an industry and, row for row, the chance of a return from history and from the state."""
-    gathered = Gathered()
+) -> tuple[Examples, Examples, tuple[Floats, Floats]]:
+    """The silent and the active of an industry and, for each row of the silent, the chance of a return from
+    history and from the state.
+    """
+    gathered, active = Gathered(), Gathered(Question.LEAVE)
     at = [(moment - START).days for moment in asked.moments]
     from_history, from_state = [], []
     for some in people(industry, count, days, seed):
         for profile in profiles(some):
             gathered.add(profile, asked)
+            active.add(profile, asked)
         chance = returns_from(some, asked.horizon.days)
         from_history.append(np.einsum("nms,ns->nm", believed(some, at), chance))
         from_state.append(np.take_along_axis(chance, some.states[:, at].astype(np.int64), axis=1))
     examples = gathered.examples()
     places = examples.customer, examples.moment
-    return examples, (np.concatenate(from_history)[places], np.concatenate(from_state)[places])
+    return (
+        examples,
+        active.examples(),
+        (np.concatenate(from_history)[places], np.concatenate(from_state)[places]),
+    )
 
 
 def compared(line: LineReport, examples: Examples, history: Floats, state: Floats) -> str:
@@ -113,6 +130,18 @@ def calibrated(line: LineReport, examples: Examples, history: Floats) -> str:
         f"| {NAMES[line.industry]} | {points.brier:.4f} | {learned.brier:.4f} | {brier(came, best):.4f} "
         f"| {points.calibration_error:.1%} | {learned.calibration_error:.1%} "
         f"| {calibration_error(bins(came, best)):.1%} |"
+    )
+
+
+def left(line: LineReport) -> str:
+    head = f"| {NAMES[line.industry]} | {line.test.rows} | {line.test.came / max(1, line.test.rows):.1%} |"
+    if line.duel is None:
+        return f"{head} {line.why} |"
+    points, learned = line.duel.points, line.duel.learned
+    return (
+        f"{head} {points.auc.value:.3f} "
+        f"| {learned.auc.value:.3f} [{learned.auc.low:.3f}, {learned.auc.high:.3f}] "
+        f"| {points.brier:.4f} | {learned.brier:.4f} | {'learned' if line.takes_over else 'points'} |"
     )
 
 

@@ -14,7 +14,7 @@ from callbot.audience.priority import Priority, priority
 from callbot.audience.profile import Profile
 from callbot.audience.reasons import Evidence, Reason, mild_warnings, reason
 from callbot.audience.rfm import Lifecycle, Rfm, Segment, Tier, lifecycle, rfm, segment, tier
-from callbot.audience.risk import Level, Risk, churn_risk
+from callbot.audience.risk import Level, Risk
 from callbot.audience.score.case import Case, Score, Scorer
 from callbot.audience.score.scorecard import SCORECARD
 from callbot.audience.silence import Silence, Stage, silence
@@ -58,7 +58,8 @@ def assess(profile: Profile, now: datetime, scorer: Scorer = SCORECARD) -> Asses
 def assess_all(profiles: Sequence[Profile], now: datetime, scorer: Scorer = SCORECARD) -> list[Assessment]:
     """Judge customers, in their order, with their scores worked out together; pure."""
     cases = [_case(profile, now) for profile in profiles]
-    return [_judged(case, score) for case, score in zip(cases, scorer.score_all(cases), strict=True)]
+    scored = zip(cases, scorer.score_all(cases), scorer.risk_all(cases), strict=True)
+    return [_judged(case, score, risk) for case, score, risk in scored]
 
 
 def _case(profile: Profile, now: datetime) -> Case:
@@ -74,10 +75,9 @@ def _case(profile: Profile, now: datetime) -> Case:
     )
 
 
-def _judged(case: Case, score: Score) -> Assessment:
+def _judged(case: Case, score: Score, risk: Risk | None) -> Assessment:
     profile, now = case.profile, case.now
     worth, _ = tier(case.figures)
-    risk = churn_risk(profile, now, case.silence)
     return Assessment(
         customer_id=profile.customer_id,
         at=now,

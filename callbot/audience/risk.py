@@ -66,7 +66,7 @@ class Risk:
     """The risk that a customer who is active now will be silent 30 days from now."""
 
     probability: float
-    """0..1, by the scorecard's stated mapping; a measured probability only where a report says so."""
+    """0..1, by the stated mapping of points; measured on past behaviour where a learned model gave it."""
     level: Level
     early_warning: bool
     """Logins halved and browse depth down by 30 % (R087)."""
@@ -95,12 +95,17 @@ def churn_risk(profile: Profile, now: datetime, quiet: Silence | None = None) ->
     told = "；".join(f"{words}{points:+d}" for points, words in parts) or "没有流失迹象"
     return Risk(
         probability=probability,
-        level=Level.HIGH if probability >= _HIGH else Level.MIDDLE if probability >= _MIDDLE else Level.LOW,
+        level=level_of(probability),
         early_warning=early,
         days_left=limit - days,
         drops=drops,
         because=f"{HORIZON_DAYS}天内沉默的风险约{probability:.0%}（{told}）",
     )
+
+
+def level_of(probability: float) -> Level:
+    """The level of a probability 0..1."""
+    return Level.HIGH if probability >= _HIGH else Level.MIDDLE if probability >= _MIDDLE else Level.LOW
 
 
 def login_drop(profile: Profile, now: datetime) -> Drop | None:

@@ -17,8 +17,8 @@ from callbot.audience.assess import Assessment, assess
 from callbot.audience.profile import profile_of
 from callbot.audience.score.gathering import gather, question
 from callbot.audience.score.model import save_model
-from callbot.audience.score.report import INDUSTRIES, LineReport, Report, save_report
-from callbot.audience.score.snapshots import Asked, Examples, Returns
+from callbot.audience.score.report import CAME, TITLES, LineReport, Report, name_of, save_report
+from callbot.audience.score.snapshots import Asked, Examples, Question, Returns
 from callbot.cli.output import err, explained, out, print_json, run
 from callbot.clock import SystemClock
 from callbot.errors import BadInput
@@ -57,7 +57,7 @@ def train(
         settings = load_settings()
         folder = out_dir or score_folder(settings)
 
-        async def read() -> tuple[Asked, datetime, dict[str, Examples]]:
+        async def read() -> tuple[Asked, datetime, dict[Question, dict[str, Examples]]]:
             async with open_database(settings) as db:
                 asked, last = await question(
                     db, until=until.date() if until else None, horizon_days=horizon_days, returns=returns
@@ -81,7 +81,7 @@ def train(
             raise BadInput.one(
                 "历史",
                 "；".join(
-                    f"{INDUSTRIES.get(line.industry, line.industry)}：{line.why}" for line in report.lines
+                    f"{TITLES[line.about]}，{name_of(line.industry)}：{line.why}" for line in report.lines
                 ),
                 "导入更多客户或更长的历史；在此之前由规则评分，原有模型没有改动",
             )
@@ -141,30 +141,24 @@ async def _assessed(key: str) -> tuple[Assessment, str]:
 
 def _print(report: Report) -> None:
     moments = f"{report.moments[0]} 至 {report.moments[-1]}"
-    out.print(
-        f"[bold]唤回概率[/]  {len(report.moments)} 个时点（{moments}），{report.horizon_days} 天内是否回来",
-        soft_wrap=True,
-    )
-    table = Table("业务线", "比较例数", "回来", "规则 AUC", "模型 AUC", "之差（95% 区间）", "由谁评分")
+    out.print(f"{len(report.moments)} 个时点（{moments}），各看此后 {report.horizon_days} 天", soft_wrap=True)
+    table = Table("问题", "业务线", "比较例数", "发生", "规则 AUC", "模型 AUC", "由谁评分")
     for line in report.lines:
         table.add_row(*_row(line))
     out.print(table)
     for line in report.lines:
-        out.print(f"  {INDUSTRIES.get(line.industry, line.industry)}：{escape(line.why)}", soft_wrap=True)
+        out.print(f"  {TITLES[line.about]}，{name_of(line.industry)}：{escape(line.why)}", soft_wrap=True)
 
 
 def _row(line: LineReport) -> tuple[str, ...]:
-    name = INDUSTRIES.get(line.industry, line.industry)
+    head = (TITLES[line.about], name_of(line.industry), str(line.test.rows))
     who = "[green]模型[/]" if line.takes_over else "规则评分"
     if line.duel is None:
-        return name, str(line.test.rows), "—", "—", "—", "—", who
-    gain = line.duel.gain
+        return *head, "—", "—", "—", who
     return (
-        name,
-        str(line.test.rows),
-        f"{line.test.came_back / line.test.rows:.0%}",
+        *head,
+        f"{line.test.came / line.test.rows:.0%} {CAME[line.about]}",
         f"{line.duel.points.auc.value:.3f}",
         f"{line.duel.learned.auc.value:.3f}",
-        f"{gain.value:+.3f}（{gain.low:+.3f} 至 {gain.high:+.3f}）",
         who,
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from callbot.audience.profile import Call, Happening, Order, Profile
 from callbot.audience.score.as_of import as_of
 from callbot.audience.score.features import FEATURES, NAMES, features
-from callbot.audience.score.snapshots import Asked, Gathered, Returns, came_back, moments
+from callbot.audience.score.snapshots import Asked, Gathered, Question, Returns, came_back, moments
 
 KINDS = [
     "login",
@@ -205,3 +205,13 @@ def test_examples_of_a_moment_do_not_see_the_order_that_made_them_one() -> None:
         return [*gathered.examples().matrix[0], *gathered.examples().points]
 
     assert examples(ago(59)) == pytest.approx(examples(ago(31)), nan_ok=True)
+
+
+def test_the_active_are_examples_of_leaving() -> None:
+    who = profile(bought=orders(300, 110, 100), registered_at=ago(400))
+    asked = Asked(moments=tuple(ago(days) for days in (295, 95, 60)), horizon=timedelta(days=30))
+    gathered = Gathered(Question.LEAVE)
+    gathered.add(who, asked)
+    found = gathered.examples()
+    assert list(found.moment) == [0, 1, 2]  # with three orders the own rhythm of 200 days holds
+    assert list(found.came) == [1, 0, 0]

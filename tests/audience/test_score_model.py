@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from callbot.audience.assess import assess, assess_all
 from callbot.audience.priority import priority
 from callbot.audience.profile import Profile
+from callbot.audience.risk import Level
 from callbot.audience.score import model as model_file
 from callbot.audience.score.case import Score
 from callbot.audience.score.learned import LearnedScorer, read_scorer
@@ -42,6 +43,14 @@ MODEL = Model(
             ),
             slope=0.9,
             offset=0.1,
+        )
+    },
+    leaving={
+        "ecommerce": Line(
+            intercept=-0.5,
+            terms=(Term(feature="logins_60", knots=(0.0, 10.0), values=(1.0, -1.0), missing=0.0, centre=0.0),),
+            slope=1.0,
+            offset=0.0,
         )
     },
 )
@@ -118,7 +127,7 @@ def test_without_a_model_the_scorecard_scores_and_nobody_is_alarmed(tmp_path: Pa
 
 
 def test_a_model_that_won_nowhere_leaves_the_scorecard(tmp_path: Path) -> None:
-    assert read_scorer(save_model(replace(MODEL, lines={}), tmp_path)) is SCORECARD
+    assert read_scorer(save_model(replace(MODEL, lines={}, leaving={}), tmp_path)) is SCORECARD
 
 
 def test_the_line_says_the_figures_the_probability_and_what_moves_it() -> None:
@@ -202,5 +211,22 @@ def test_the_place_in_the_queue_is_the_probability_in_thousandths(
     assert ("曾明确拒绝" in found.because) is low
 
 
-def test_who_was_active_is_judged_without_the_model() -> None:
-    assert assess(profile(bought=orders(3)), NOW, LearnedScorer(MODEL)).stage is Stage.ACTIVE
+def test_the_risk_of_the_active_is_the_models_with_its_own_line() -> None:
+    who = profile(bought=orders(3), happenings=[happened("login", day) for day in (1, 9, 12)])
+    found = assess(who, NOW, LearnedScorer(MODEL))
+    assert found.stage is Stage.ACTIVE
+    assert found.risk
+    # −0.5 + 0.4 (three logins of 0..10)
+    assert found.risk.probability == pytest.approx(0.475, abs=1e-3)
+    assert found.risk.level is Level.MIDDLE
+    assert found.risk.because == "30天后沉默的风险约48%（模型：近60天登录3次↑）"
+    by_points = assess(who, NOW).risk
+    assert by_points
+    assert (found.risk.days_left, found.risk.early_warning) == (by_points.days_left, by_points.early_warning)
+    assert found.score == assess(who, NOW).score
+
+
+def test_the_silent_and_other_lines_have_no_learned_risk() -> None:
+    assert assess(SILENT, NOW, LearnedScorer(MODEL)).risk is None
+    other = profile(industry="finance", bought=orders(3))
+    assert assess(other, NOW, LearnedScorer(MODEL)).risk == assess(other, NOW).risk

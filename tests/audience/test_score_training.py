@@ -12,7 +12,7 @@ from bench.histories import START, people, profiles
 from callbot.audience.score.measures import auc
 from callbot.audience.score.model import Model
 from callbot.audience.score.report import Report, markdown
-from callbot.audience.score.snapshots import Asked, Examples, Gathered, moments
+from callbot.audience.score.snapshots import Asked, Examples, Gathered, Question, moments
 from callbot.audience.score.training import Needed, slices, train
 
 UNTIL = START + timedelta(days=360)
@@ -30,7 +30,7 @@ def shop() -> Examples:
 
 @pytest.fixture(scope="module")
 def trained(shop: Examples) -> tuple[Model, Report]:
-    return train({"ecommerce": shop}, ASKED, UNTIL)
+    return train({Question.WAKE: {"ecommerce": shop}}, ASKED, UNTIL)
 
 
 def test_it_takes_over_where_there_is_something_to_learn(trained: tuple[Model, Report]) -> None:
@@ -55,7 +55,7 @@ def test_it_learns_from_earlier_moments_and_competes_on_later_ones(trained: tupl
 def test_the_test_moments_have_no_part_in_the_model(shop: Examples, trained: tuple[Model, Report]) -> None:
     tested = np.isin(shop.moment, slices(len(ASKED.moments))["test"])
     came = np.where(tested, 1 - shop.came, shop.came)
-    model, report = train({"ecommerce": replace(shop, came=came)}, ASKED, UNTIL)
+    model, report = train({Question.WAKE: {"ecommerce": replace(shop, came=came)}}, ASKED, UNTIL)
     (line,) = report.lines
     assert line.duel
     assert line.duel.learned.auc.value < 0.5
@@ -64,7 +64,7 @@ def test_the_test_moments_have_no_part_in_the_model(shop: Examples, trained: tup
 
 
 def test_the_same_past_gives_the_same_model(shop: Examples, trained: tuple[Model, Report]) -> None:
-    assert train({"ecommerce": shop}, ASKED, UNTIL) == trained
+    assert train({Question.WAKE: {"ecommerce": shop}}, ASKED, UNTIL) == trained
 
 
 def test_calibration_keeps_the_order(shop: Examples, trained: tuple[Model, Report]) -> None:
@@ -87,7 +87,7 @@ def test_chance_is_not_learnt(shop: Examples) -> None:
     """Labels without any relation to the past: nobody may take over."""
     dice = np.random.default_rng(11)
     came = (dice.random(len(shop.came)) < 0.3).astype(float)
-    model, report = train({"ecommerce": replace(shop, came=came)}, ASKED, UNTIL)
+    model, report = train({Question.WAKE: {"ecommerce": replace(shop, came=came)}}, ASKED, UNTIL)
     assert not model.lines
     assert not report.lines[0].takes_over
     assert report.lines[0].why
@@ -96,27 +96,29 @@ def test_chance_is_not_learnt(shop: Examples) -> None:
 def test_a_score_as_good_as_the_models_is_not_replaced(shop: Examples, trained: tuple[Model, Report]) -> None:
     """The scorecard stays where the model only equals it."""
     equal = replace(shop, points=trained[0].lines["ecommerce"].probability(shop.matrix))
-    model, report = train({"ecommerce": equal}, ASKED, UNTIL)
+    model, report = train({Question.WAKE: {"ecommerce": equal}}, ASKED, UNTIL)
     assert not model.lines
     assert "不能确定比规则评分好" in report.lines[0].why
 
 
 def test_a_line_with_too_few_says_how_many_it_needs(shop: Examples) -> None:
     few = shop.where(shop.customer < 60)
-    model, report = train({"ecommerce": shop, "finance": few}, ASKED, UNTIL)
+    model, report = train({Question.WAKE: {"ecommerce": shop, "finance": few}}, ASKED, UNTIL)
     assert set(model.lines) == {"ecommerce"}
     lacking = report.lines[1]
     assert not lacking.enough
     assert "各需要 150 例" in lacking.why
     assert lacking.why.startswith("历史太少")
-    enough = train({"finance": few}, ASKED, UNTIL, Needed(learn=1, calibrate=1, test=1))[1].lines[0]
+    enough = train({Question.WAKE: {"finance": few}}, ASKED, UNTIL, Needed(learn=1, calibrate=1, test=1))[
+        1
+    ].lines[0]
     assert enough.enough
 
 
 def test_each_line_is_decided_by_itself(shop: Examples) -> None:
     dice = np.random.default_rng(12)
     noise = replace(shop, came=(dice.random(len(shop.came)) < 0.3).astype(float))
-    model, report = train({"ecommerce": shop, "education": noise}, ASKED, UNTIL)
+    model, report = train({Question.WAKE: {"ecommerce": shop, "education": noise}}, ASKED, UNTIL)
     assert set(model.lines) == {"ecommerce"}
     assert {line.industry: line.takes_over for line in report.lines} == {"ecommerce": True, "education": False}
 
@@ -148,7 +150,7 @@ def test_the_report_names_data_dates_figures_and_features(trained: tuple[Model, 
     ):
         assert said in page
     directions = {each.feature: each.direction for each in line.influences}
-    assert directions["active_days"] == "越小越可能回来"
+    assert directions["active_days"] == "越小越可能"
 
 
 def test_the_learned_order_is_closer_to_the_truth_than_the_scorecards(
@@ -157,3 +159,18 @@ def test_the_learned_order_is_closer_to_the_truth_than_the_scorecards(
     tested = np.isin(shop.moment, slices(len(ASKED.moments))["test"])
     learned = trained[0].lines["ecommerce"].probability(shop.matrix[tested])
     assert auc(shop.came[tested], learned) > auc(shop.came[tested], shop.points[tested]) + 0.02
+
+
+def test_the_risk_of_leaving_is_learnt_from_the_active() -> None:
+    active = Gathered(Question.LEAVE)
+    for some in people("finance", 900, 360, seed=6):
+        for profile in profiles(some):
+            active.add(profile, ASKED)
+    model, report = train({Question.LEAVE: {"finance": active.examples()}}, ASKED, UNTIL)
+    (line,) = report.lines
+    assert (line.about, line.industry) == ("leave", "finance")
+    assert line.duel
+    assert line.duel.learned.auc.low > 0.6
+    assert line.takes_over == ("finance" in model.leaving)
+    assert not model.lines
+    assert "流失风险：金融" in markdown(report)

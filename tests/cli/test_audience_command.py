@@ -97,9 +97,10 @@ def test_too_few_customers_are_told_how_many_and_nothing_is_written() -> None:
 
 
 def test_what_was_learnt_scores_the_base_and_explains_itself(tmp_path: Path) -> None:
-    fill(900)
+    fill(700)
     report = json.loads(run("train", "--json"))
-    (line,) = report["lines"]
+    line, leaving = report["lines"]
+    assert (line["about"], leaving["about"]) == ("wake", "leave")
     assert line["takes_over"]
     assert line["duel"]["gain"]["low"] > 0
     folder = load_settings().data / "score"
@@ -130,7 +131,7 @@ def test_what_was_learnt_scores_the_base_and_explains_itself(tmp_path: Path) -> 
 
     elsewhere = run("train", "--out", str(tmp_path / "trial"), "--horizon-days", "40")
     assert "由谁评分" in elsewhere
-    assert "40 天内是否回来" in elsewhere
+    assert "各看此后 40 天" in elsewhere
     assert "从下一次评估起生效" not in elsewhere
     assert build_scorer(load_settings()).version == report["model"]
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from callbot.audience.profile import Profile
 from callbot.audience.reasons import Evidence, Reason
 from callbot.audience.rfm import Rfm
+from callbot.audience.risk import Risk
 from callbot.audience.silence import Silence
 
 
@@ -51,6 +52,10 @@ class Scorer(Protocol):
 
     def score_all(self, cases: Sequence[Case]) -> list[Score]:
         """Many at once, in their order; the same scores as one by one."""
+        ...
+
+    def risk_all(self, cases: Sequence[Case]) -> list[Risk | None]:
+        """The risk of leaving of many, in their order; None for whoever is silent already."""
         ...
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from callbot.audience.cells import CHINA
 from callbot.audience.profile import profile_of
-from callbot.audience.score.snapshots import LOOK_BACK, Asked, Examples, Gathered, Returns, moments
+from callbot.audience.score.snapshots import LOOK_BACK, Asked, Examples, Gathered, Question, Returns, moments
 from callbot.errors import BadInput
 from callbot.store.customers import CustomerFilter, every_history
 from callbot.store.database import Database
@@ -56,21 +56,24 @@ async def question(
 
 async def gather(
     database: Database, asked: Asked, *, most: int, on_progress: OnProgress | None = None
-) -> dict[str, Examples]:
-    """Examples by industry, from at most `most` customers of each."""
+) -> dict[Question, dict[str, Examples]]:
+    """Examples by question and industry, from at most `most` customers of each industry."""
     async with database.read() as session:
         ids = {industry: await sampled_ids(session, industry, most) for industry in await industries(session)}
     total, done = sum(len(each) for each in ids.values()), 0
-    found: dict[str, Examples] = {}
+    found: dict[Question, dict[str, Examples]] = {about: {} for about in Question}
     for industry, chosen in ids.items():
-        gathered = Gathered()
+        gathered = [Gathered(about) for about in Question]
         for start in range(0, len(chosen), _PAGE):
             which = CustomerFilter(ids=tuple(chosen[start : start + _PAGE]))
             async for page in every_history(database, which, page=_PAGE):
                 for history in page:
-                    gathered.add(profile_of(history), asked)
+                    profile = profile_of(history)
+                    for each in gathered:
+                        each.add(profile, asked)
                 done += len(page)
                 if on_progress is not None:
                     on_progress(done, total)
-        found[industry] = gathered.examples()
+        for each in gathered:
+            found[each.about][industry] = each.examples()
     return found

@@ -1,8 +1,9 @@
-"""Scores by the learned model, for silent customers of the business lines in which it beat the scorecard."""
+"""Scores by the learned model, in the business lines in which it beat the scorecard."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +11,12 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from callbot.audience.risk import Risk, level_of
 from callbot.audience.score.case import Case, Score, Scorer, standing
 from callbot.audience.score.features import FEATURES, NAMES, features
 from callbot.audience.score.model import Line, Model, load_model
 from callbot.audience.score.scorecard import SCORECARD
+from callbot.audience.silence import Stage
 from callbot.errors import BadInput
 
 _log = structlog.get_logger(__name__)
@@ -35,33 +38,47 @@ class LearnedScorer:
 
     def score_all(self, cases: Sequence[Case]) -> list[Score]:
         scores: list[Score | None] = [None] * len(cases)
-        for industry, line in self._model.lines.items():
-            places = [
-                place
-                for place, case in enumerate(cases)
-                if case.profile.industry == industry and case.silence.silent
-            ]
-            if places:
-                for place, score in zip(
-                    places, self._scored(line, [cases[place] for place in places]), strict=True
-                ):
-                    scores[place] = score
+        for place, probability, told in _foretold(self._model.lines, cases, lambda case: case.silence.silent):
+            scores[place] = Score(
+                probability=probability,
+                model=self.version,
+                because=f"{standing(cases[place])}，唤回概率约{probability:.0%}（模型：{told}）",
+            )
         return [score or SCORECARD.score(case) for score, case in zip(scores, cases, strict=True)]
 
-    def _scored(self, line: Line, cases: Sequence[Case]) -> list[Score]:
-        matrix = np.array([features(case.profile, case.now) for case in cases], dtype=np.float64)
+    def risk_all(self, cases: Sequence[Case]) -> list[Risk | None]:
+        risks = SCORECARD.risk_all(cases)
+        for place, probability, told in _foretold(
+            self._model.leaving, cases, lambda case: case.silence.stage is Stage.ACTIVE
+        ):
+            if risk := risks[place]:
+                risks[place] = replace(
+                    risk,
+                    probability=probability,
+                    level=level_of(probability),
+                    because=f"{self._model.horizon_days}天后沉默的风险约{probability:.0%}（模型：{told}）",
+                )
+        return risks
+
+
+def _foretold(
+    lines: Mapping[str, Line], cases: Sequence[Case], holds: Callable[[Case], bool]
+) -> Iterator[tuple[int, float, str]]:
+    """Place, probability and what moves it, of the cases that a line has a model for."""
+    for industry, line in lines.items():
+        places = [
+            place for place, case in enumerate(cases) if case.profile.industry == industry and holds(case)
+        ]
+        if not places:
+            continue
+        matrix = np.array(
+            [features(cases[place].profile, cases[place].now) for place in places], dtype=np.float64
+        )
         adds = line.adds(matrix)
         probability = line.calibrated(adds).round(6)
         deviation = line.slope * (adds - np.array([term.centre for term in line.terms]))
-        return [
-            Score(
-                probability=float(probability[row]),
-                model=self.version,
-                because=f"{standing(case)}，唤回概率约{probability[row]:.0%}"
-                f"（模型：{_told(line, matrix[row], deviation[row])}）",
-            )
-            for row, case in enumerate(cases)
-        ]
+        for row, place in enumerate(places):
+            yield place, float(probability[row]), _told(line, matrix[row], deviation[row])
 
 
 def read_scorer(file: Path) -> Scorer:
@@ -77,7 +94,7 @@ def read_scorer(file: Path) -> Scorer:
     except BadInput as error:
         _log.warning("the scorecard scores: the model cannot be used", problem=str(error))
         return SCORECARD
-    if not model.lines:
+    if not model.lines and not model.leaving:
         _log.info("the scorecard scores: no business line has a model that beats it", file=str(file))
         return SCORECARD
     return LearnedScorer(model)

@@ -57,11 +57,11 @@ class Line:
         )
 
     def calibrated(self, adds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability of coming back from what the terms add."""
+        """The probability from what the terms add."""
         return sigmoid(self.slope * (self.intercept + adds.sum(axis=1)) + self.offset)
 
     def probability(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability of coming back for each row."""
+        """The probability for each row."""
         return self.calibrated(self.adds(matrix))
 
 
@@ -75,7 +75,9 @@ class Model:
     returns: str
     """What counted as coming back: `any` or `order`."""
     lines: Mapping[str, Line]
-    """By industry."""
+    """By industry: how likely the silent come back."""
+    leaving: Mapping[str, Line]
+    """By industry: how likely the active fall silent."""
 
     @property
     def version(self) -> str:
@@ -140,12 +142,12 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 
 def _model(found: Mapping[str, Any]) -> Model:
-    lines = {str(name): _line(line) for name, line in found["lines"].items()}
     return Model(
         horizon_days=int(found["horizon_days"]),
         trained_until=str(found["trained_until"]),
         returns=str(found["returns"]),
-        lines=lines,
+        lines={str(name): _line(line) for name, line in found["lines"].items()},
+        leaving={str(name): _line(line) for name, line in found["leaving"].items()},
     )
 
 

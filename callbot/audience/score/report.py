@@ -12,6 +12,8 @@ from callbot.audience.score.measures import Duel, Interval
 
 _SHOWN: Final = 8
 INDUSTRIES: Final = {"ecommerce": "电商", "aesthetics": "医美", "education": "教育", "finance": "金融"}
+CAME: Final = {"wake": "回来", "leave": "沉默"}
+TITLES: Final = {"wake": "唤回概率", "leave": "流失风险"}
 RETURNS: Final = {"any": "下单、登录或再次使用", "order": "下单"}
 
 
@@ -24,7 +26,8 @@ class Slice:
     rows: int
     """A customer who was silent at several moments counts at each."""
     customers: int
-    came_back: int
+    came: int
+    """Those for which it came true: came back, or went silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +42,10 @@ class Influence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineReport:
-    """One business line."""
+    """One question and business line."""
 
+    about: str
+    """`wake` or `leave`."""
     industry: str
     takes_over: bool
     """The learned score replaces the scorecard."""
@@ -57,7 +62,7 @@ class LineReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All business lines."""
+    """All questions and business lines."""
 
     model: str
     until: str
@@ -82,17 +87,18 @@ def markdown(report: Report) -> str:
 
 
 def _page(report: Report) -> Iterator[str]:
-    yield "# 唤回概率：训练报告\n"
+    yield "# 唤回概率与流失风险：训练报告\n"
     yield (
-        f"模型 `{report.model}`。问题：某一时点已沉默的客户，此后 {report.horizon_days} 天内是否回来"
-        f"（{RETURNS[report.returns]}）。只用到 {report.until} 为止的本库历史；特征只看时点之前有日期的记录。"
+        f"模型 `{report.model}`。唤回概率：某一时点已沉默的客户，此后 {report.horizon_days} 天内是否回来"
+        f"（{RETURNS[report.returns]}）。流失风险：某一时点仍活跃的客户，{report.horizon_days} 天后是否已沉默。"
+        f"只用到 {report.until} 为止的本库历史；特征只看时点之前有日期的记录。"
     )
     moments = "、".join(report.moments)
     yield f"时点 {len(report.moments)} 个：{moments}。按时间先后切分：先训练，再校准，最后的时点用来比较。\n"
-    yield "| 业务线 | 由谁评分 | 为什么 |\n|---|---|---|"
+    yield "| 问题 | 业务线 | 由谁评分 | 为什么 |\n|---|---|---|---|"
     for line in report.lines:
         who = "模型" if line.takes_over else "规则评分"
-        yield f"| {_name(line.industry)} | {who} | {line.why} |"
+        yield f"| {TITLES[line.about]} | {name_of(line.industry)} | {who} | {line.why} |"
     yield (
         "\n历史中包含以往的联系，得分因此是“照以往的做法，回来的概率”。同一位客户可能出现在多个时点，区间按客户重抽样。"
         "规则评分在过去时点上看不到没有日期的字段（退款标记、工单状态、会员等级），那里的数字与今天的评分因此略有出入。"
@@ -102,12 +108,12 @@ def _page(report: Report) -> Iterator[str]:
 
 
 def _line(line: LineReport) -> Iterator[str]:
-    yield f"\n## {_name(line.industry)}\n"
-    yield "| 用途 | 时点 | 例数 | 客户 | 回来 |\n|---|---|---|---|---|"
+    yield f"\n## {TITLES[line.about]}：{name_of(line.industry)}\n"
+    yield f"| 用途 | 时点 | 例数 | 客户 | {CAME[line.about]} |\n|---|---|---|---|---|"
     for name, part in (("训练", line.learn), ("校准", line.calibrate), ("比较", line.test)):
-        share = f"{part.came_back / part.rows:.1%}" if part.rows else "—"
-        back = f"{part.came_back}（{share}）"
-        yield f"| {name} | {part.first} 至 {part.last} | {part.rows} | {part.customers} | {back} |"
+        share = f"{part.came / part.rows:.1%}" if part.rows else "—"
+        came = f"{part.came}（{share}）"
+        yield f"| {name} | {part.first} 至 {part.last} | {part.rows} | {part.customers} | {came} |"
     if line.duel is None:
         return
     found = line.duel
@@ -130,5 +136,6 @@ def _interval(found: Interval) -> str:
     return f"{found.value:.3f}（{found.low:.3f} 至 {found.high:.3f}）"
 
 
-def _name(industry: str) -> str:
+def name_of(industry: str) -> str:
+    """zh-CN."""
     return INDUSTRIES.get(industry, industry)

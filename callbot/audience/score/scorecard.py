@@ -8,6 +8,7 @@ from typing import Final
 
 from callbot.audience import signals
 from callbot.audience.reasons import Reason
+from callbot.audience.risk import Risk, churn_risk
 from callbot.audience.score.case import Case, Score, standing
 from callbot.audience.score.points import HIGHEST, probability_of
 from callbot.audience.silence import Stage
@@ -39,6 +40,9 @@ class Scorecard:
 
     def score_all(self, cases: Sequence[Case]) -> list[Score]:
         return [self.score(case) for case in cases]
+
+    def risk_all(self, cases: Sequence[Case]) -> list[Risk | None]:
+        return [churn_risk(case.profile, case.now, case.silence) for case in cases]
 
 
 SCORECARD: Final = Scorecard()

@@ -1,4 +1,4 @@
-"""The past as examples to learn from: who was silent at a moment, and who of them came back in time."""
+"""The past as examples to learn from: who was silent at a moment and came back, who was active and left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,29 @@ from numpy.typing import NDArray
 from callbot.audience.profile import Profile
 from callbot.audience.reasons import reason
 from callbot.audience.rfm import rfm
+from callbot.audience.risk import churn_risk
 from callbot.audience.score.as_of import as_of
 from callbot.audience.score.case import Case
 from callbot.audience.score.features import NAMES, features
 from callbot.audience.score.scorecard import SCORECARD
 from callbot.audience.silence import silence
 
+_Row: TypeAlias = tuple[int, tuple[float, ...], float, bool]
+"""Place of the moment, features, the scorecard's probability, whether it came true."""
 LOOK_BACK: Final = timedelta(days=90)
 """So much history must lie before the first moment."""
 MOST_MOMENTS: Final = 12
 _ACTIVE_AGAIN: Final = frozenset({"login", "browse", "favourite", "cart", "form", "visit", "lesson"})
 """What shows that somebody uses the service again. A complaint, a review or an opened message does not."""
+
+
+class Question(StrEnum):
+    """What is foretold of whom."""
+
+    WAKE = "wake"
+    """Of the silent: that they come back within the horizon (R003)."""
+    LEAVE = "leave"
+    """Of the active: that they are silent at the end of the horizon (R086)."""
 
 
 class Returns(StrEnum):
@@ -38,7 +50,7 @@ class Returns(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The question put to the past."""
+    """What the past is asked."""
 
     moments: tuple[datetime, ...]
     """UTC, ascending, `horizon` apart, so that no outcome reaches into the next moment's past."""
@@ -48,14 +60,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
-    """Silent customers at several moments, a row each."""
+    """Customers of whom something could be foretold, at several moments, a row each."""
 
     matrix: NDArray[np.float64]
     """Features in the order of `features.FEATURES`."""
     points: NDArray[np.float64]
     """The scorecard's probability."""
     came: NDArray[np.float64]
-    """1: came back within the horizon."""
+    """1: it came true."""
     moment: NDArray[np.int64]
     """Which of the moments."""
     customer: NDArray[np.int64]
@@ -74,9 +86,10 @@ class Examples:
 
 
 class Gathered:
-    """Examples of one business line, collected customer by customer."""
+    """Examples of one question and business line, collected customer by customer."""
 
-    def __init__(self) -> None:
+    def __init__(self, about: Question = Question.WAKE) -> None:
+        self.about = about
         self.customers = 0
         self._matrix = array("d")
         self._points = array("d")
@@ -85,7 +98,8 @@ class Gathered:
         self._customer = array("l")
 
     def add(self, profile: Profile, asked: Asked) -> None:
-        for moment, figures, points, came in _rows(profile, asked):
+        rows = _silent_rows if self.about is Question.WAKE else _active_rows
+        for moment, figures, points, came in rows(profile, asked):
             self._matrix.extend(figures)
             self._points.append(points)
             self._came.append(came)
@@ -121,7 +135,20 @@ def came_back(profile: Profile, moment: datetime, asked: Asked) -> bool:
     )
 
 
-def _rows(profile: Profile, asked: Asked) -> Iterator[tuple[int, tuple[float, ...], float, bool]]:
+def went_silent(profile: Profile, moment: datetime, asked: Asked) -> bool:
+    """Was the customer silent at the end of the horizon, by what had happened until then?"""
+    end = moment + asked.horizon
+    return silence(as_of(profile, end), end).silent
+
+
+def _active_rows(profile: Profile, asked: Asked) -> Iterator[_Row]:
+    for index, moment in enumerate(asked.moments):
+        then = as_of(profile, moment)
+        if risk := churn_risk(then, moment):
+            yield index, features(then, moment), risk.probability, went_silent(profile, moment, asked)
+
+
+def _silent_rows(profile: Profile, asked: Asked) -> Iterator[_Row]:
     for index, moment in enumerate(asked.moments):
         then = as_of(profile, moment)
         quiet = silence(then, moment)

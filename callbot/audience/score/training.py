@@ -15,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from callbot.audience.score.features import FEATURES
 from callbot.audience.score.measures import duel
 from callbot.audience.score.model import Line, Model, Term
-from callbot.audience.score.report import Influence, LineReport, Report, Slice
-from callbot.audience.score.snapshots import Asked, Examples
+from callbot.audience.score.report import CAME, Influence, LineReport, Report, Slice
+from callbot.audience.score.snapshots import Asked, Examples, Question
 from callbot.audience.score.takeover import verdict
 
 _QUANTILES: Final = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
@@ -34,25 +34,30 @@ class Needed:
 
 
 def train(
-    base: Mapping[str, Examples], asked: Asked, until: datetime, needed: Needed | None = None
+    base: Mapping[Question, Mapping[str, Examples]],
+    asked: Asked,
+    until: datetime,
+    needed: Needed | None = None,
 ) -> tuple[Model, Report]:
-    """Learn each business line and let it compete with the scorecard on the latest moments.
+    """Learn each question and business line and let it compete with the scorecard on the latest moments.
 
     The model holds only the lines that won. Deterministic.
     """
     needed = needed or Needed()
-    lines: dict[str, Line] = {}
+    won: dict[Question, dict[str, Line]] = {about: {} for about in Question}
     reports: list[LineReport] = []
-    for industry in sorted(base):
-        line, report = _compete(industry, base[industry], asked, needed)
-        reports.append(report)
-        if line is not None and report.takes_over:
-            lines[industry] = line
+    for about in Question:
+        for industry, examples in sorted(base.get(about, {}).items()):
+            line, report = _compete(about, industry, examples, asked, needed)
+            reports.append(report)
+            if line is not None and report.takes_over:
+                won[about][industry] = line
     model = Model(
         horizon_days=asked.horizon.days,
         trained_until=until.date().isoformat(),
         returns=asked.returns.value,
-        lines=lines,
+        lines=won[Question.WAKE],
+        leaving=won[Question.LEAVE],
     )
     return model, Report(
         model=model.version,
@@ -64,19 +69,25 @@ def train(
     )
 
 
-def _compete(industry: str, examples: Examples, asked: Asked, needed: Needed) -> tuple[Line | None, LineReport]:
+def _compete(
+    about: Question, industry: str, examples: Examples, asked: Asked, needed: Needed
+) -> tuple[Line | None, LineReport]:
     moments = slices(len(asked.moments))
     parts = {name: examples.where(np.isin(examples.moment, places)) for name, places in moments.items()}
     told = {name: _told(parts[name], asked, moments[name]) for name in moments}
     report = partial(
         LineReport,
+        about=about.value,
         industry=industry,
         learn=told["learn"],
         calibrate=told["calibrate"],
         test=told["test"],
     )
     least = {"learn": needed.learn, "calibrate": needed.calibrate, "test": needed.test}
-    if lacking := [_lacking(told[name], least[name]) for name in moments if _too_few(told[name], least[name])]:
+    lacking = [
+        _lacking(about, told[name], least[name]) for name in moments if _too_few(told[name], least[name])
+    ]
+    if lacking:
         return None, report(takes_over=False, why="历史太少：" + "；".join(lacking), enough=False)
     line = _calibrated(_fitted(parts["learn"]), parts["calibrate"])
     if line is None:
@@ -110,20 +121,19 @@ def _told(part: Examples, asked: Asked, places: list[int]) -> Slice:
         last=asked.moments[places[-1]].date().isoformat() if places else "",
         rows=len(part.came),
         customers=len(np.unique(part.customer)),
-        came_back=int(part.came.sum()),
+        came=int(part.came.sum()),
     )
 
 
 def _too_few(part: Slice, least: int) -> bool:
-    return part.came_back < least or part.rows - part.came_back < least
+    return part.came < least or part.rows - part.came < least
 
 
-def _lacking(part: Slice, least: int) -> str:
+def _lacking(about: Question, part: Slice, least: int) -> str:
     span = part.first if part.first == part.last else f"{part.first} 至 {part.last}"
-    return (
-        f"时点 {span or '（无）'} 有回来的 {part.came_back} 例、没回来的 {part.rows - part.came_back} 例，"
-        f"各需要 {least} 例"
-    )
+    yes, no = CAME[about.value], f"没{CAME[about.value]}"
+    found = f"有{yes}的 {part.came} 例、{no}的 {part.rows - part.came} 例"
+    return f"时点 {span or '（无）'} {found}，各需要 {least} 例"
 
 
 def _fitted(part: Examples) -> Line:
@@ -207,4 +217,4 @@ def _direction(column: NDArray[np.float64], adds: NDArray[np.float64]) -> str:
         return "有无"
     ranks = [np.unique(each[told], return_inverse=True)[1] for each in (column, adds)]
     along = float(np.corrcoef(ranks[0], ranks[1])[0, 1])
-    return "越大越可能回来" if along > 0.5 else "越小越可能回来" if along < -0.5 else "中间与两端不同"
+    return "越大越可能" if along > 0.5 else "越小越可能" if along < -0.5 else "中间与两端不同"
