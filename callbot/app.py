@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from fastapi import APIRouter
+
 from callbot.audience.score.case import Scorer
 from callbot.audience.score.learned import read_scorer
 from callbot.audience.score.model import FILE as MODEL_FILE
@@ -46,6 +48,7 @@ from callbot.telephony.control import CallControl
 from callbot.telephony.media_server import MediaServer
 from callbot.telephony.twilio import TwilioCodec
 from callbot.telephony.twilio_rest import TwilioControl
+from callbot.web.intake_api import intake_router
 from handoff.desk import Desk
 from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
@@ -120,6 +123,11 @@ def score_folder(settings: Settings) -> Path:
 def build_scorer(settings: Settings) -> Scorer:
     """The learned scorer where one was trained and can be used, else the scorecard."""
     return read_scorer(score_folder(settings) / MODEL_FILE)
+
+
+def build_intake(settings: Settings, db: Database, vault: PhoneVault, clock: Clock) -> APIRouter:
+    """The routes by which other systems hand in customers and events."""
+    return intake_router(db, vault, clock, build_scorer(settings), settings.web.api_token)
 
 
 def build_flows() -> dict[str, Flow]:

@@ -198,6 +198,10 @@ class WebSettings(Block):
         description="Address the pages bind to; there is no sign-in yet, so only loopback is accepted.",
     )
     port: int = Field(default=8090, ge=0, description="Its port; 0 picks a free one.")
+    api_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token that other systems send as `Authorization: Bearer …` to hand in customers and events; empty keeps these routes closed.",
+    )
 
 
 class WebhookSettings(Block):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from callbot.audience.base_files import open_base
-from callbot.audience.landing import Landing, Refusal, land
+from callbot.audience.landing import Landing, land, refusals
 from callbot.audience.list_text import digest
 from callbot.audience.reading_crew import crew_size, read_blocks
 from callbot.audience.rejects import RejectedRows
@@ -174,7 +174,7 @@ async def import_rows(
             portion = reader.portion(chunk)
             async with database.write() as session:
                 landing = await land(session, part, portion, now, source=chunk[0].source)
-            wrong = portion.rejected + refused(chunk, landing.refused)
+            wrong = portion.rejected + refusals(chunk, landing.refused)
             _add(report, summary, portion, landing, wrong)
             if keep_ids and part is Part.CUSTOMERS:
                 report.customer_ids += landing.customers.values()
@@ -194,18 +194,6 @@ def check_base(path: Path, now: datetime, *, defaults: Defaults | None = None) -
             values, wrong = reader.read(row)
             bad += wrong or (_doubles(row, values, lines) if part is Part.CUSTOMERS else [])
     return bad, count
-
-
-def refused(rows: Iterable[Row], refusals: Sequence[Refusal]) -> list[Rejection]:
-    """Refusals with the rows they are about."""
-    if not refusals:
-        return []
-    by_line = {each.line: each for each in refusals}
-    return [
-        reject(row, each.column, each.what, each.cure)
-        for row in rows
-        if (each := by_line.get(row.line)) is not None
-    ]
 
 
 class _Intake:
@@ -261,7 +249,7 @@ class _Intake:
             wrong = portion.rejected
             if landing.refused:
                 rows = (self._reader.completed(row) for row in self._sheet.read(block))
-                wrong = wrong + refused(rows, landing.refused)
+                wrong = wrong + refusals(rows, landing.refused)
             file.write(wrong)
             step = import_runs.Step(
                 position=block.end,

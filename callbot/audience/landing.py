@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from callbot.audience.row import Rejection, Row, reject
 from callbot.audience.row_reading import Part, Portion
 from callbot.store import intake
 from callbot.store.database import Session
-from callbot.store.incoming import Incoming, Past, PastCall
+from callbot.store.incoming import Incoming, Past, PastCall, Stored
+
+_ONE_PERSON = "核对名单：一位客户一个编号、一个号码"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +36,39 @@ class Landing:
     refused: list[Refusal] = field(default_factory=list)
     customers: dict[int, str] = field(default_factory=dict)
     """Customer id by line, of all rows that were stored."""
+    fresh: set[int] = field(default_factory=set)
+    """Lines whose customer is new."""
+    stored: list[Stored] = field(default_factory=list)
 
 
 async def land(
-    session: Session, part: Part, portion: Portion, now: datetime, *, source: str, run: str | None = None
+    session: Session,
+    part: Part,
+    portion: Portion,
+    now: datetime,
+    *,
+    source: str,
+    run: str | None = None,
+    unit: str = "行",
 ) -> Landing:
-    """Store what was read, in the transaction of `session`; `source` names the list."""
+    """Store what was read, in the transaction of `session`; `source` names the list and `unit` its records."""
     if part is Part.CUSTOMERS:
-        return await _customers(session, portion.customers, now, source, run)
+        return await _customers(session, portion.customers, now, source, run, unit)
     return await _past(session, portion.past, now)
 
 
+def refusals(rows: Iterable[Row], refused: Sequence[Refusal]) -> list[Rejection]:
+    """Refusals with the rows they are about."""
+    by_line = {each.line: each for each in refused}
+    return [
+        reject(row, each.column, each.what, each.cure)
+        for row in rows
+        if (each := by_line.get(row.line)) is not None
+    ]
+
+
 async def _customers(
-    session: Session, incoming: Sequence[Incoming], now: datetime, source: str, run: str | None
+    session: Session, incoming: Sequence[Incoming], now: datetime, source: str, run: str | None, unit: str
 ) -> Landing:
     await intake.alone(session)
     landing = Landing()
@@ -54,12 +77,19 @@ async def _customers(
     closed: dict[str, str] = {}
     landed = await intake.take_customers(session, incoming, now, run=run)
     for row, land in zip(incoming, landed, strict=True):
+        if land.twin is not None:
+            what, cure = f"与第 {land.twin} {unit}重复", f"同一位客户只保留一{unit}"
+            landing.refused.append(Refusal(line=row.line, column="手机号", what=what, cure=cure))
+            continue
         if land.clash:
-            landing.refused.append(Refusal(line=row.line, column="手机号", what=land.clash, cure=land.cure))
+            landing.refused.append(Refusal(line=row.line, column="手机号", what=land.clash, cure=_ONE_PERSON))
             continue
         landing.new += land.new
         landing.changed += not land.new
         landing.customers[row.line] = land.customer_id
+        if land.new:
+            landing.fresh.add(row.line)
+        landing.stored.append(Stored(customer_id=land.customer_id))
         if row.consent:
             consents.append({"customer_id": land.customer_id, **row.consent})
         if row.purchase:
@@ -93,6 +123,8 @@ async def _past(session: Session, past: Sequence[Past], now: datetime) -> Landin
             continue
         landing.new += 1
         landing.customers[each.line] = owner
+        number = str(each.values.get("external_id", ""))
+        landing.stored.append(Stored(customer_id=owner, kind=each.kind, external_id=number))
         values = {"customer_id": owner, **each.values}
         rows[each.kind if each.kind in ("order", "consent") else "event"].append(values)
         if each.kind == "call":

@@ -28,7 +28,7 @@ class RejectedRows:
         self, directory: Path | None, sheet: Sheet | None, columns: Sequence[Column], *, at: int = 0
     ) -> None:
         """`at`: so many bytes of an earlier file are kept, those of rows that need not be read again."""
-        self._target = directory / f"{sheet.stem}.rejected.csv" if directory and sheet else None
+        self._target = directory.absolute() / f"{sheet.stem}.rejected.csv" if directory and sheet else None
         keys = set(sheet.keys) if sheet else set()
         self._columns = [column for column in columns if column.key in keys]
         self._file: BinaryIO | None = None

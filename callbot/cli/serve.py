@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from callbot.app import build_clock, build_control, build_desk, open_database, open_vault
+from callbot.app import build_clock, build_control, build_desk, build_intake, open_database, open_vault
 from callbot.cli.children import Child
 from callbot.cli.output import explained, out, run
 from callbot.cli.stopping import Stopping, listening
@@ -59,13 +59,15 @@ def _check(settings: Settings, count: int) -> None:
 async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
     token = settings.desk.line_token.get_secret_value() or secrets.token_urlsafe(32)
     clock = build_clock(settings)
-    open_vault(settings)  # makes the keys once, before several processes look for them
+    vault = open_vault(settings)  # makes the keys once, before several processes look for them
     with listening() as stopping:
         async with open_database(settings) as db, build_desk(settings, db, clock, line_token=token) as desk:
             control = build_control(settings)
             try:
                 async with (
-                    serving(db, settings.data, settings.web) as address,
+                    serving(
+                        db, settings.data, settings.web, routers=[build_intake(settings, db, vault, clock)]
+                    ) as address,
                     open_engine(settings, db, clock, control=control),
                 ):
                     out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")

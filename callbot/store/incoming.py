@@ -46,7 +46,18 @@ class Landed:
     new: bool = False
     clash: str = ""
     """zh-CN: why the list contradicts the base."""
-    cure: str = ""
+    twin: int | None = None
+    """The earlier line about the same person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A row that is in the base now."""
+
+    customer_id: str
+    kind: str = ""
+    """`order`, `consent`, the kind of the event, or empty for the customer's own row."""
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from callbot.ids import new_ids
-from callbot.store.incoming import Incoming, Landed, PastCall
+from callbot.store.incoming import Incoming, Landed, PastCall, Stored
 from callbot.store.tables import Attempt, Batch, Consent, Customer, DoNotContact, Event, Purchase
+
+R = TypeVar("R", Event, Purchase)
 
 PAST_CALLS = "00000000000000IMPORTEDCALL"
 """Id of the batch that holds calls made before, so that the caps count them."""
@@ -78,10 +80,10 @@ async def take_customers(
         if first is None and found:
             first = lines.get(found.id)
         if first is not None and first != row.line:
-            landed.append(Landed(customer_id="", clash=f"与第 {first} 行重复", cure="同一位客户只保留一行"))
+            landed.append(Landed(customer_id="", twin=first))
             continue
         if same_phone and (clash := _clash(row, same_phone, same_id)):
-            landed.append(Landed(customer_id="", clash=clash, cure="核对名单：一位客户一个编号、一个号码"))
+            landed.append(Landed(customer_id="", clash=clash))
             continue
         named[row.phone_hash] = row.line
         if row.external_id:
@@ -177,6 +179,30 @@ async def owners(
 async def take_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows with customer_id, external_id, kind, at, note, data."""
     await _upsert(session, Event, rows, ("customer_id", "external_id"))
+
+
+async def happened(session: AsyncSession, stored: Iterable[Stored]) -> dict[str, list[Event | Purchase]]:
+    """The events and orders that were just stored, by customer, oldest first; none for their own row."""
+    found: dict[str, dict[str, Event | Purchase]] = {}
+    for each in stored:
+        rows = found.setdefault(each.customer_id, {})
+        if not each.kind or each.kind == "consent":
+            continue
+        row: Event | Purchase = (
+            await _numbered(session, Purchase, each)
+            if each.kind == "order"
+            else await _numbered(session, Event, each)
+        )
+        rows[row.id] = row
+    return {key: sorted(rows.values(), key=lambda row: row.at) for key, rows in found.items()}
+
+
+async def _numbered(session: AsyncSession, table: type[R], stored: Stored) -> R:
+    columns = SQLModel.metadata.tables[str(table.__tablename__)].c
+    statement = select(table).where(
+        columns.customer_id == stored.customer_id, columns.external_id == stored.external_id
+    )
+    return (await session.execute(statement)).scalar_one()
 
 
 async def take_purchases(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:

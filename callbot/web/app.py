@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
@@ -30,7 +30,13 @@ StatusHook = Callable[[str, Mapping[str, str], str], Awaitable[bool]]
 """(url, form, signature) of a carrier's status callback → whether it was genuine."""
 
 
-def create_app(*, db: Database, data: Path, on_carrier_status: StatusHook | None = None) -> FastAPI:
+def create_app(
+    *,
+    db: Database,
+    data: Path,
+    on_carrier_status: StatusHook | None = None,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
     """The web application over a migrated database; `data` is where recordings lie.
 
     There is no sign-in: bind it to a loopback address only. Phone numbers appear masked.
@@ -106,6 +112,9 @@ def create_app(*, db: Database, data: Path, on_carrier_status: StatusHook | None
     @app.get("/api/calls/{call_id}")
     async def api_call(call_id: str) -> dict[str, Any]:
         return dict(plain(await sheet_of(call_id)))
+
+    for router in routers:
+        app.include_router(router)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

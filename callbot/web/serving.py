@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
+from fastapi import APIRouter
 
 from callbot.errors import BadInput
 from callbot.settings import WebSettings
@@ -18,12 +19,16 @@ from callbot.web.app import StatusHook, create_app
 
 @asynccontextmanager
 async def serving(
-    db: Database, data: Path, settings: WebSettings, on_carrier_status: StatusHook | None = None
+    db: Database,
+    data: Path,
+    settings: WebSettings,
+    on_carrier_status: StatusHook | None = None,
+    routers: Sequence[APIRouter] = (),
 ) -> AsyncIterator[str]:
     """Serve while the block runs; the address. Raises `BadInput` when the port is in use."""
     listener = _listen(settings)
     config = uvicorn.Config(
-        create_app(db=db, data=data, on_carrier_status=on_carrier_status),
+        create_app(db=db, data=data, on_carrier_status=on_carrier_status, routers=routers),
         log_level="warning",
         access_log=False,
         lifespan="off",
