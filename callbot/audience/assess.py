@@ -140,8 +140,8 @@ def _tags(case: Case, risk: Risk | None) -> Iterator[TagValue]:
     ):
         yield TagValue(name=name, value=value, rule=rule, evidence={"RFM": figures.figures})
     if risk and risk.level is not Level.LOW:
-        rule = "规则评分：离沉默的天数、登录与浏览下降、工单与退款（R086、R087、R099）"
-        told = {"概率": round(risk.probability, 2), "依据": risk.because}
+        rule = "30天后沉默的可能不低于20%为中、不低于50%为高（R086、R099）"
+        told = {"概率": round(risk.probability, 2), "依据": risk.because, "评分": risk.model}
         yield TagValue(name="流失风险", value=risk.level, rule=rule, evidence=told)
     if warnings := mild_warnings(profile, now):
         lukewarm = {"依据": [each.words for each in warnings]}
@@ -184,6 +184,7 @@ def _plain_risk(risk: Risk) -> dict[str, Any]:
     return {
         "probability": round(risk.probability, 4),
         "level": risk.level.value,
+        "model": risk.model,
         "early_warning": risk.early_warning,
         "days_left": risk.days_left,
         "because": risk.because,

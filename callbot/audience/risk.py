@@ -14,7 +14,7 @@ from typing import Final
 
 from callbot.audience.profile import Happening, Profile
 from callbot.audience.reasons import mild_warnings
-from callbot.audience.score.points import probability_of
+from callbot.audience.score.points import VERSION, probability_of
 from callbot.audience.silence import Silence, Stage, silence
 
 HORIZON_DAYS: Final = 30
@@ -68,6 +68,8 @@ class Risk:
     probability: float
     """0..1, by the stated mapping of points; measured on past behaviour where a learned model gave it."""
     level: Level
+    model: str
+    """Version of what gave the probability: `points/1`, or the name of a learned model with its hash."""
     early_warning: bool
     """Logins halved and browse depth down by 30 % (R087)."""
     days_left: int
@@ -96,6 +98,7 @@ def churn_risk(profile: Profile, now: datetime, quiet: Silence | None = None) ->
     return Risk(
         probability=probability,
         level=level_of(probability),
+        model=VERSION,
         early_warning=early,
         days_left=limit - days,
         drops=drops,

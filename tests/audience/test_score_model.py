@@ -222,6 +222,7 @@ def test_the_risk_of_the_active_is_the_models_with_its_own_line() -> None:
     assert found.risk.because == "30天后沉默的风险约48%（模型：近60天登录3次↑）"
     by_points = assess(who, NOW).risk
     assert by_points
+    assert (found.risk.model, by_points.model) == (MODEL.version, "points/1")
     assert (found.risk.days_left, found.risk.early_warning) == (by_points.days_left, by_points.early_warning)
     assert found.score == assess(who, NOW).score
 

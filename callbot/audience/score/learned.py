@@ -56,6 +56,7 @@ class LearnedScorer:
                     risk,
                     probability=probability,
                     level=level_of(probability),
+                    model=self.version,
                     because=f"{self._model.horizon_days}天后沉默的风险约{probability:.0%}（模型：{told}）",
                 )
         return risks

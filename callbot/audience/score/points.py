@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+VERSION: Final = "points/1"
+"""Changes whenever points or their mapping change."""
 HIGHEST: Final = 100
 DOUBLING: Final = 15
 """So many points double the odds."""

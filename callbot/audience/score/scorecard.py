@@ -10,10 +10,9 @@ from callbot.audience import signals
 from callbot.audience.reasons import Reason
 from callbot.audience.risk import Risk, churn_risk
 from callbot.audience.score.case import Case, Score, standing
-from callbot.audience.score.points import HIGHEST, probability_of
+from callbot.audience.score.points import HIGHEST, VERSION, probability_of
 from callbot.audience.silence import Stage
 
-VERSION: Final = "points/1"
 _STAGE: Final = {Stage.ACTIVE: 0, Stage.FIRST: 30, Stage.CONTINUED: 20, Stage.DEEP: 10, Stage.UNKNOWN: 0}
 """The sooner after falling silent, the likelier to come back (R003, R093)."""
 _MONEY: Final = ((10_000_00, 30), (5_000_00, 25), (1_000_00, 18), (500_00, 10), (1, 5))
