@@ -140,7 +140,7 @@ async def run(options: argparse.Namespace, clips: Clips) -> dict[str, Any]:
         phases[call.number % PHASES].append(call)
         await asyncio.sleep(1 / options.dial_rate)
     await asyncio.sleep(options.settle)
-    before = _process(options.pid)
+    before = process(options.pid)
     lateness.clear()
     own = time.process_time()
     for call in calls:
@@ -148,7 +148,7 @@ async def run(options: argparse.Namespace, clips: Clips) -> dict[str, Any]:
     began = time.monotonic()
     await asyncio.sleep(options.seconds)
     wall_s = time.monotonic() - began
-    after = _process(options.pid)
+    after = process(options.pid)
     own = time.process_time() - own
     for call in calls:
         call.callee.measuring = False
@@ -193,7 +193,7 @@ async def _tick(phases: list[list[Call]], lateness: list[float]) -> None:
         phase = (phase + 1) % PHASES
 
 
-def _process(pid: int) -> dict[str, float]:
+def process(pid: int) -> dict[str, float]:
     """CPU seconds and resident MB of a process, 0 where none was named."""
     if not pid:
         return {"cpu_s": 0.0, "rss_mb": 0.0}

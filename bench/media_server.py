@@ -20,7 +20,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from asr_tts.models import model_directory
 from asr_tts.silero import SileroVoiceActivity
 from asr_tts.testing_voice import FakeVoice
 from asr_tts.voice_cache import CachedVoice
+from bench.event_loop import loop_factory
 from bench.fakes import InstantReader, LengthRecognizer
 from bench.load_plan import load_plan
 from bench.load_store import fill, journal
@@ -156,20 +156,6 @@ async def serve(host: str, port: int, max_calls: int, data: Path, reader: str) -
         holes_in_speech=media.playouts.holes,
         max_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     )
-
-
-def loop_factory(name: str | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's where it is wanted, or installed and nothing else was said."""
-    if name == "asyncio":
-        return None
-    try:
-        import uvloop
-    except ModuleNotFoundError:
-        if name == "uvloop":
-            raise
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
 
 
 def say(**fields: Any) -> None:

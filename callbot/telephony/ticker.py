@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -56,9 +57,11 @@ class Ticker:
     async def _run(self) -> None:
         deadlines = Deadlines(time.monotonic())
         while True:
-            await asyncio.sleep(deadlines.wait(time.monotonic()))
+            # event loops count in milliseconds, and one that rounds down would wake too early, again and again
+            await asyncio.sleep(math.ceil(deadlines.wait(time.monotonic()) * 1000) / 1000)
             now = time.monotonic()
-            self.lag.add(now - deadlines.next)
-            self.strain.add(now - deadlines.next)
+            late_s = now - deadlines.next
             if deadlines.due(now):
+                self.lag.add(late_s)
+                self.strain.add(late_s)
                 self.tick()
