@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from outreach_world import NOW, Watch, number, person, rows
-from receiver import Request, listening
+from receiver import Request, certificate, listening
 from sqlalchemy.exc import OperationalError
 
 from callbot.outreach.channel import Message, WebhookChannel
@@ -245,6 +247,25 @@ async def test_a_receiver_inside_is_refused_unless_it_is_allowed(sqlite_database
         async with courier(sqlite_database, replace(to, allow_private=True), clock) as one:
             assert (await one.deliver()).delivered == 1
         assert server.got[0].headers["host"].startswith("localhost:")
+
+
+@pytest.mark.parametrize(("name", "arrives"), [("localhost", True), ("other.example", False)])
+async def test_the_certificate_is_that_of_the_name_though_the_address_is_dialled(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, arrives: bool
+) -> None:
+    file = certificate(name, tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    await tell(sqlite_database, "key")
+    clock = Watch()
+    async with listening(tls=tls) as server:
+        to = receiver(server.url.replace("127.0.0.1", "localhost"))
+        async with courier(sqlite_database, to, clock) as one:
+            assert (await one.deliver()).delivered == arrives
+    (row,) = await rows(sqlite_database, OutboxDelivery)
+    assert ("certificate verify failed" in row.last_error) is not arrives
+    assert len(server.got) == arrives
 
 
 async def test_who_takes_what(sqlite_database: Database) -> None:
