@@ -7,13 +7,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, time, timedelta
 from functools import partial
 
+import structlog
+
 from callbot.app import build_scorer, database_url
 from callbot.audience.assessing import assess_base
 from callbot.audience.score.case import Scorer
 from callbot.audience.score.scorecard import SCORECARD
 from callbot.clock import Clock, SystemClock
 from callbot.engine.port import Engine
-from callbot.errors import BadInput
+from callbot.errors import BadInput, CallbotError
 from callbot.outreach.alarms import alarm_overdue
 from callbot.outreach.channel import WebhookChannel
 from callbot.outreach.delivery import Courier, Receiver, Turn, spread
@@ -24,10 +26,12 @@ from callbot.outreach.recovery import Recovery
 from callbot.outreach.touches import sequence_tick
 from callbot.outreach.worker import DEAD_AFTER_S, MediaWorker
 from callbot.settings import Settings
-from callbot.store import overview, workers
+from callbot.store import batches, workers
 from callbot.store.database import Database
 from callbot.store.outbox import Kind
 from callbot.telephony.control import CallControl
+
+_log = structlog.get_logger(__name__)
 
 _KEEP_JOBS = timedelta(days=2)
 """How long the engine remembers what it did; longer than a daily duty is tried again."""
@@ -89,8 +93,14 @@ def build_duties(
 
     async def plan(_now: datetime) -> int:
         async with db.read() as session:
-            running = [line.batch for line in await overview.batches(session) if line.batch.state == "running"]
-        return sum([(await planner.tick(batch.id, 2 * batch.lines)).queued for batch in running])
+            running = await batches.running_lines(session)
+        queued = 0
+        for batch_id, lines in running.items():
+            try:
+                queued += (await planner.tick(batch_id, 2 * lines)).queued
+            except CallbotError as error:  # its policy cannot be used; the other batches can
+                _log.warning("plan.batch_failed", batch_id=batch_id, error=str(error))
+        return queued
 
     async def reap(_now: datetime) -> list[str]:
         return [settled.attempt_id for settled in await recovery.recover()]

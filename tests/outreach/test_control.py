@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from outreach_world import NOW, Watch, person, rows, running_batch
 from pydantic import SecretStr
 from receiver import listening
 
@@ -21,6 +22,7 @@ from callbot.settings import Settings, WebhookSettings
 from callbot.store import outbox, workers
 from callbot.store.database import Database
 from callbot.store.outbox import Kind
+from callbot.store.tables import Attempt, Batch
 from callbot.telephony.control import CallControl
 
 
@@ -67,6 +69,18 @@ async def test_what_is_in_the_outbox_arrives_while_the_control_process_runs(
     assert [row.state for row in letter.deliveries] == ["delivered"], (
         "the job came to its end before the engine"
     )
+
+
+async def test_a_batch_that_cannot_be_planned_does_not_keep_the_others_waiting(
+    sqlite_database: Database,
+) -> None:
+    db = sqlite_database
+    broken = await running_batch(db, [await person(db, 1)], policy={"no_such_key": 1}, priority=9)
+    fine = await running_batch(db, [await person(db, 2)])
+    duties = {duty.name: duty for duty in build_duties(db, Watch(), control=CARRIER, couriers=())}
+    await duties["plan"].work(NOW)
+    assert [row.batch_id for row in await rows(db, Attempt)] == [fine]
+    assert [row.state for row in await rows(db, Batch, id=broken)] == ["running"]
 
 
 async def test_every_duty_has_its_own_name_and_each_receiver_a_duty(sqlite_database: Database) -> None:
