@@ -156,7 +156,7 @@ async def _run(
                     f'cause, then: callbot batch resume {batch_id} --reason "…"'
                 )
             values["watched_from"] = now
-            await pace.watch_trunks_from(session, now)
+            await pace.watch_trunks_from(session, batch_id, now)
             what = f"熔断后恢复（{batch.paused_because}）"
         if not await batches.move(session, batch_id, states=states, to="running", values=values):
             raise BatchState(f"batch {batch_id} is {batch.state} → {cure}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.store.ledger import OPEN
@@ -106,9 +106,13 @@ async def trunk(session: AsyncSession, name: str) -> Trunk:
     return row
 
 
-async def watch_trunks_from(session: AsyncSession, now: datetime) -> None:
-    """The breaker counts on every trunk anew: somebody decided that calling goes on."""
-    await session.exec(update(Trunk).values(watched_from=now).execution_options(synchronize_session=False))
+async def watch_trunks_from(session: AsyncSession, batch_id: str, now: datetime) -> None:
+    """The breaker counts anew on every trunk that this batch used in the last day."""
+    for name in await trunks_of(session, batch_id, since=now - timedelta(days=1)):
+        row = await trunk(session, name)
+        row.watched_from = now
+        session.add(row)
+    await session.flush()
 
 
 async def ended_lately(
