@@ -13,6 +13,7 @@ from callbot.app import build_scorer, database_url
 from callbot.audience.assessing import assess_base
 from callbot.audience.score.case import Scorer
 from callbot.audience.score.scorecard import SCORECARD
+from callbot.audience.tags.apply import Applied, apply_all
 from callbot.clock import Clock, SystemClock
 from callbot.engine.port import Engine
 from callbot.errors import BadInput, CallbotError
@@ -122,6 +123,9 @@ def build_duties(
     async def assess(_now: datetime) -> int:
         return await assess_base(db, clock, scorer=scorer())
 
+    async def tag(now: datetime) -> list[Applied]:
+        return await apply_all(db, now)
+
     return (
         Duty(name="plan", when=Every(seconds=5), work=plan),
         Duty(name="reap", when=Every(seconds=10), work=reap),
@@ -134,6 +138,7 @@ def build_duties(
         Duty(name="follow-up", when=Every(seconds=15), work=follow_up),
         Duty(name="alarm", when=Every(seconds=30), work=alarm),
         Duty(name="assess", when=Daily(at=time(3)), work=assess, limit_s=3600),
+        Duty(name="tag", when=Daily(at=time(4)), work=tag, limit_s=3600),
     )
 
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
+from callbot.audience.names import check_name
 from callbot.audience.tags.explain import explain
 from callbot.audience.tags.judge import judge
 from callbot.audience.tags.parse import parse
 from callbot.audience.tags.subject import subject_of
 from callbot.audience.tags.words import nearest
-from callbot.errors import BadInput, Problem
+from callbot.errors import BadInput
 from callbot.store import segments as rows
 from callbot.store.customers import load_histories
 from callbot.store.database import Database, Session
 from callbot.store.tables import Customer, Segment
 from callbot.store.tag_tree import Node
-
-LONGEST_NAME: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,7 @@ async def put(
     priority: int = 0,
 ) -> Segment:
     """`save` inside a transaction."""
-    check_name(name, "segment")
+    check_name(name, "人群")
     explanation = explain(parse(expression))
     known = await rows.segment(session, name)
     if known is None:
@@ -141,17 +140,3 @@ async def find(session: Session, name: str) -> Segment:
             f"是不是 {close}？" if close else "callbot segment list 列出全部人群",
         )
     return found
-
-
-def check_name(name: str, kind: str) -> None:
-    """Names stay on one line and short. Raises `BadInput`."""
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or name != name.strip():
-        raise BadInput(
-            [
-                Problem(
-                    where=f"{kind} {name!r}",
-                    what="名字是空的、太长或带有控制字符",
-                    cure=f"用 1 到 {LONGEST_NAME} 个字符，前后不留空格",
-                )
-            ]
-        )

@@ -22,6 +22,8 @@ from callbot.cli import (
     guard,
     models,
     outbox,
+    segment,
+    tag,
 )
 from callbot.cli.demo import demo
 from callbot.cli.media import media
@@ -47,6 +49,8 @@ app.add_typer(followup.app, name="followup")
 app.add_typer(guard.app, name="guard")
 app.add_typer(models.app, name="models")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(segment.app, name="segment")
+app.add_typer(tag.app, name="tag")
 app.command()(demo)
 app.command()(media)
 app.command()(permit)

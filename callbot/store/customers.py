@@ -113,7 +113,7 @@ async def load_histories(
     calls = await _calls(session, ids)
     carried = await _by_customer(session, select(Tag).where(col(Tag.customer_id).in_(ids))) if tags else {}
     packs = await session.execute(select(col(ScenarioPack.industry), col(ScenarioPack.silence)))
-    rules: dict[str, dict[str, int]] = dict(row._tuple() for row in packs)
+    rules: dict[str, dict[str, int]] = {row[0]: row[1] for row in packs}
     return [
         History(
             customer=customer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -101,6 +101,11 @@ async def no_longer_matching(
     return list((await session.execute(statement.limit(limit))).scalars())
 
 
+def told(rule: TagRule) -> str:
+    """What a tag says of its rule, zh-CN."""
+    return f"{rule.explanation}（规则第 {rule.version} 版）"
+
+
 async def set_tag(
     session: AsyncSession, rule: TagRule, evidence: Mapping[str, Mapping[str, Any]], now: datetime
 ) -> None:
@@ -112,7 +117,7 @@ async def set_tag(
             "customer_id": customer_id,
             "name": rule.name,
             "value": "",
-            "rule": f"{rule.explanation}（规则第 {rule.version} 版）",
+            "rule": told(rule),
             "evidence": dict(figures),
             "origin": RULE_TAG,
             "at": now,
@@ -135,11 +140,6 @@ async def drop_tag(session: AsyncSession, name: str, customer_ids: Collection[st
 async def note_applied(session: AsyncSession, name: str, matched: int, now: datetime) -> None:
     values = {"applied_at": now, "matched": matched}
     await session.execute(update(TagRule).where(col(TagRule.name) == name).values(values))
-
-
-async def delete_rows(session: AsyncSession, rows: Sequence[TagRule | Segment]) -> None:
-    for row in rows:
-        await session.delete(row)
 
 
 def _where(session: AsyncSession, tree: Node, now: datetime) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from typing import Any, Final, assert_never
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    ScalarSelect,
     Select,
     SQLColumnExpression,
     and_,
@@ -100,12 +101,12 @@ class _Compiler:
                 statement = select(func.max(col(Purchase.at))).where(
                     col(Purchase.refunded).is_(False), *self.of(Purchase, Purchase.at, figure)
                 )
-                return self.days_ago(statement.scalar_subquery(), low, high)
+                return self.days_ago(_of_customer(statement), low, high)
             case Number.SINCE_EVENT:
                 statement = select(func.max(col(Event.at))).where(
                     col(Event.kind).in_(figure.kinds), *self.of(Event, Event.at, figure)
                 )
-                return self.days_ago(statement.scalar_subquery(), low, high)
+                return self.days_ago(_of_customer(statement), low, high)
             case Number.SINCE_REGISTERED:
                 return self.days_ago(col(Customer.registered_at), low, high)
             case Number.AGE:
@@ -141,7 +142,7 @@ class _Compiler:
                 statement = select(func.count()).where(*self.of(Attempt, Attempt.dialing_at, figure))
             case _:
                 statement = select(func.count()).where(*self.of(Attempt, Attempt.answered_at, figure))
-        return statement.scalar_subquery()
+        return _of_customer(statement)
 
     def of(self, table: Any, at: Any, figure: Figure) -> list[ColumnElement[bool]]:
         """Rows of the customer, up to now and inside the period."""
@@ -167,24 +168,32 @@ class _Compiler:
         value = select(func.nullif(col(Tag.value), "")).where(
             col(Tag.customer_id) == col(Customer.id), col(Tag.name) == TAG_OF_TRAIT[trait]
         )
-        return value.scalar_subquery()
+        return _of_customer(value)
 
     def test(self, test: Test, text: str) -> ColumnElement[bool]:
         match test:
             case Test.HOLDS:
                 find = func.strpos if self.postgres else func.instr
-                return exists().where(
-                    col(Purchase.customer_id) == col(Customer.id),
-                    col(Purchase.refunded).is_(False),
-                    col(Purchase.at) <= self.now,
-                    or_(col(Purchase.category) == text, find(col(Purchase.item), text) > 0),
+                return (
+                    exists()
+                    .correlate(Customer)
+                    .where(
+                        col(Purchase.customer_id) == col(Customer.id),
+                        col(Purchase.refunded).is_(False),
+                        col(Purchase.at) <= self.now,
+                        or_(col(Purchase.category) == text, find(col(Purchase.item), text) > 0),
+                    )
                 )
             case Test.TAG:
-                return exists().where(col(Tag.customer_id) == col(Customer.id), col(Tag.name) == text)
+                return (
+                    exists()
+                    .correlate(Customer)
+                    .where(col(Tag.customer_id) == col(Customer.id), col(Tag.name) == text)
+                )
             case Test.INTEREST:
                 spread = func.json_array_elements_text if self.postgres else func.json_each
                 each = spread(col(Customer.interests)).table_valued("value", name="interest")
-                return exists().select_from(each).where(each.c.value == text)
+                return exists().correlate(Customer).select_from(each).where(each.c.value == text)
             case Test.CONSENT:
                 last = (
                     select(and_(col(Consent.granted), func.trim(col(Consent.evidence)) != ""))
@@ -196,8 +205,13 @@ class _Compiler:
                     .order_by(col(Consent.at).desc(), col(Consent.granted))
                     .limit(1)
                 )
-                return func.coalesce(last.scalar_subquery(), false()).is_(True)
+                return func.coalesce(_of_customer(last), false()).is_(True)
         assert_never(test)
+
+
+def _of_customer(statement: Select[Any]) -> ScalarSelect[Any]:
+    """One value of the customer of the outer query, whatever else that query selects from."""
+    return statement.correlate(Customer).scalar_subquery()
 
 
 def _inside(value: SQLColumnExpression[Any], low: int | None, high: int | None) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, cast
 
@@ -67,6 +67,7 @@ _EXPECTED: Final = (
 )
 
 
+@lru_cache(maxsize=1_024)
 def parse(text: str) -> Node:
     """The tree of a condition. Raises `BadInput` with column (from 1), mistake and cure of each problem."""
     if not text.strip():

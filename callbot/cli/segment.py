@@ -1,0 +1,150 @@
+"""`callbot segment`: named groups of customers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callbot.app import open_database
+from callbot.audience import segments
+from callbot.audience.tags.parse import parse
+from callbot.cli.conditions import pointed, preview_json, print_preview
+from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.who import whoever
+from callbot.clock import SystemClock
+from callbot.settings import load_settings
+from callbot.store import segments as rows
+from callbot.store.plain import plain
+from callbot.store.tables import Segment
+
+app = typer.Typer(help="Segments: named groups of customers for batches.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the segment.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_TERMS = {
+    "name": "策略",
+    "whom": "对谁",
+    "when": "何时",
+    "what": "给什么",
+    "channel": "渠道",
+    "wording": "怎么说",
+    "offers": "优惠",
+}
+
+
+@app.command()
+def create(
+    name: Name,
+    condition: Annotated[
+        str, typer.Argument(help='For example: last_order_days in 90..180 and tier == "高价值".')
+    ],
+    by: Annotated[str, typer.Option(help="Who creates it; your user name without.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Create or change a segment and say how many are in it now."""
+    with explained(), pointed(condition):
+        parse(condition)
+        now = SystemClock().now()
+
+        async def work() -> segments.Preview:
+            async with open_database(load_settings()) as db:
+                await segments.save(db, name, condition, now, by=whoever(by))
+                return await segments.preview(db, parse(condition), now, examples=0)
+
+        found = run(work())
+    if as_json:
+        print_json(preview_json(found))
+        return
+    out.print(f"人群 [bold]{escape(name)}[/]")
+    print_preview(found)
+
+
+@app.command("list")
+def list_segments(as_json: AsJson = False) -> None:
+    """List the segments, the one whose strategy decides first on top."""
+
+    async def work() -> list[Segment]:
+        async with open_database(load_settings()) as db, db.read() as session:
+            return await rows.segments(session)
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json(plain(found))
+        return
+    if not found:
+        out.print("还没有人群：callbot segment create 名称 '条件'，或 callbot pack install")
+        return
+    table = Table("人群", "条件", "策略", "优先", "版本", "来源")
+    for each in found:
+        table.add_row(
+            escape(each.name),
+            escape(each.explanation),
+            str(each.strategy.get("name", "—")),
+            str(each.priority),
+            str(each.version),
+            escape(each.origin or each.created_by),
+        )
+    out.print(table)
+
+
+@app.command()
+def show(name: Name, as_json: AsJson = False) -> None:
+    """Show one segment: condition, explanation, and its strategy with every term."""
+
+    async def work() -> Segment:
+        async with open_database(load_settings()) as db, db.read() as session:
+            return await segments.find(session, name)
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json(plain(found))
+        return
+    out.print(
+        f"[bold]{escape(found.name)}[/]  第 {found.version} 版  {escape(found.origin or found.created_by)}"
+    )
+    out.print(f"  条件  {escape(found.expression)}", soft_wrap=True)
+    out.print(f"  含义  {escape(found.explanation)}", soft_wrap=True)
+    for key, title in _TERMS.items():
+        if value := found.strategy.get(key):
+            told = "、".join(value) if isinstance(value, list) else str(value)
+            out.print(f"  {title}  {escape(told)}", soft_wrap=True)
+
+
+@app.command()
+def preview(
+    name: Name,
+    examples: Annotated[int, typer.Option(min=0, max=100, help="How many examples.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Count who is in a segment now and show examples with the figures behind each."""
+
+    async def work() -> segments.Preview:
+        async with open_database(load_settings()) as db:
+            async with db.read() as session:
+                found = await segments.find(session, name)
+            return await segments.preview(db, parse(found.expression), SystemClock().now(), examples=examples)
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json(preview_json(found))
+    else:
+        print_preview(found)
+
+
+@app.command()
+def delete(name: Name) -> None:
+    """Delete a segment; batches made from it keep their customers."""
+
+    async def work() -> None:
+        async with open_database(load_settings()) as db, db.write() as session:
+            await session.delete(await segments.find(session, name))
+
+    with explained():
+        run(work())
+    out.print(f"已删除人群 {escape(name)}")

@@ -1,0 +1,209 @@
+"""`callbot tag`: conditions under which customers carry a tag."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callbot.app import open_database
+from callbot.audience import segments
+from callbot.audience.tags import apply, rules
+from callbot.audience.tags.explain import explain as in_chinese
+from callbot.audience.tags.parse import parse
+from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS
+from callbot.cli.conditions import pointed, preview_json, print_preview
+from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.who import whoever
+from callbot.clock import SystemClock
+from callbot.settings import load_settings
+from callbot.store import segments as rows
+from callbot.store.plain import plain
+from callbot.store.tables import TagRule
+
+app = typer.Typer(
+    help="Tag factory: who carries which tag, by conditions that staff write.", no_args_is_help=True
+)
+
+Condition = Annotated[str, typer.Argument(help='For example: logins(6m) < 3 and holds("金融产品").')]
+Which = Annotated[str, typer.Argument(help="Name of a rule, or a condition.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Name of the tag.")],
+    condition: Condition,
+    by: Annotated[str, typer.Option(help="Who creates it; your user name without.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Create or change a rule, and apply it at once. It is applied again every night."""
+    with explained(), pointed(condition):
+        parse(condition)
+        now = SystemClock().now()
+
+        async def work() -> apply.Applied:
+            async with open_database(load_settings()) as db:
+                rule = await rules.save(db, name, condition, now, by=whoever(by))
+                return await apply.apply_rule(db, rule, now)
+
+        done = run(work())
+    if as_json:
+        print_json(plain(done))
+        return
+    out.print(f"标签 [bold]{escape(name)}[/]：{escape(in_chinese(parse(condition)))}", soft_wrap=True)
+    out.print(f"{done.matched:,} 位客户带有此标签")
+
+
+@app.command("list")
+def list_rules(as_json: AsJson = False) -> None:
+    """List the rules with how many customers carry each tag."""
+
+    async def work() -> list[TagRule]:
+        async with open_database(load_settings()) as db, db.read() as session:
+            return await rows.tag_rules(session)
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json(plain(found))
+        return
+    if not found:
+        out.print("还没有标签规则：callbot tag create 名称 '条件'，或 callbot pack install")
+        return
+    table = Table("标签", "条件", "版本", "来源", "人数", "最近应用 (UTC)")
+    for rule in found:
+        table.add_row(
+            escape(rule.name),
+            escape(rule.explanation),
+            str(rule.version),
+            escape(rule.origin or rule.created_by),
+            "—" if rule.matched is None else f"{rule.matched:,}",
+            f"{rule.applied_at:%m-%d %H:%M}" if rule.applied_at else "—",
+        )
+    out.print(table)
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="Name of the rule.")], as_json: AsJson = False) -> None:
+    """Show one rule: condition, explanation, version, who made it."""
+
+    async def work() -> TagRule:
+        async with open_database(load_settings()) as db, db.read() as session:
+            return await rules.find(session, name)
+
+    with explained():
+        rule = run(work())
+    if as_json:
+        print_json(plain(rule))
+        return
+    out.print(f"[bold]{escape(rule.name)}[/]  第 {rule.version} 版  {escape(rule.origin or rule.created_by)}")
+    out.print(f"  条件  {escape(rule.expression)}", soft_wrap=True)
+    out.print(f"  含义  {escape(rule.explanation)}", soft_wrap=True)
+    if rule.applied_at:
+        out.print(f"  人数  {rule.matched:,}（{rule.applied_at:%Y-%m-%d %H:%M} UTC）")
+
+
+@app.command()
+def explain(which: Which) -> None:
+    """Say in Chinese what a condition means, or where its mistake is."""
+    with explained():
+        expression = run(_expression(which))
+        with pointed(expression):
+            out.print(escape(in_chinese(parse(expression))), soft_wrap=True)
+
+
+@app.command()
+def preview(
+    which: Which,
+    examples: Annotated[int, typer.Option(min=0, max=100, help="How many examples.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Count who meets a condition now and show examples with the figures; nothing is changed."""
+
+    async def work() -> segments.Preview:
+        async with open_database(load_settings()) as db:
+            return await segments.preview(db, parse(expression), SystemClock().now(), examples=examples)
+
+    with explained():
+        expression = run(_expression(which))
+        with pointed(expression):
+            found = run(work())
+    if as_json:
+        print_json(preview_json(found))
+    else:
+        print_preview(found)
+
+
+@app.command("apply")
+def apply_rules(
+    name: Annotated[str, typer.Argument(help="Only this rule; all of them without.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Apply rules now, as every night."""
+
+    async def work() -> list[apply.Applied]:
+        now = SystemClock().now()
+        async with open_database(load_settings()) as db:
+            if not name:
+                return await apply.apply_all(db, now)
+            async with db.read() as session:
+                rule = await rules.find(session, name)
+            return [await apply.apply_rule(db, rule, now)]
+
+    with explained():
+        done = run(work())
+    if as_json:
+        print_json(plain(done))
+        return
+    for each in done:
+        out.print(
+            f"{escape(each.name)}：{each.matched:,} 位，新增或更新 {each.changed:,}，移除 {each.dropped:,}"
+        )
+    if not done:
+        out.print("没有标签规则")
+
+
+@app.command()
+def delete(name: Annotated[str, typer.Argument(help="Name of the rule.")]) -> None:
+    """Delete a rule and take its tag from everybody."""
+
+    async def work() -> int:
+        async with open_database(load_settings()) as db:
+            return await rules.delete(db, name)
+
+    with explained():
+        carried = run(work())
+    out.print(f"已删除标签 {escape(name)}，从 {carried:,} 位客户身上移除")
+
+
+@app.command()
+def words(as_json: AsJson = False) -> None:
+    """List the words of conditions."""
+    lines = [
+        *(
+            (f"{each.name}{'(6m)' if each.counts else ''} < 3", each.title, each.also, each.unit)
+            for each in NUMBERS
+        ),
+        *((f'{each.name} == "{next(iter(each.choices), "…")}"', each.title, each.also, "") for each in TRAITS),
+        *(
+            (f'{each.name}("{next(iter(each.choices), "…")}")', each.yes.format("…"), each.also, "")
+            for each in TESTS
+        ),
+    ]
+    if as_json:
+        print_json([dict(zip(("example", "meaning", "also", "unit"), line, strict=True)) for line in lines])
+        return
+    table = Table("写法", "含义", "也可写", "单位")
+    for example, meaning, also, unit in lines:
+        table.add_row(escape(example), meaning, "、".join(also), unit)
+    out.print(table)
+
+
+async def _expression(which: str) -> str:
+    """The condition of the rule of this name, or the text itself."""
+    async with open_database(load_settings()) as db, db.read() as session:
+        rule = await rows.tag_rule(session, which)
+    return rule.expression if rule else which
