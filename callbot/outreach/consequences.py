@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
@@ -22,6 +23,8 @@ PROMISED_PRIORITY = 1_000_000
 """What the customer asked for is called before everything else."""
 OFFER_AFTER = timedelta(days=3)
 AGENT_WITHIN = timedelta(hours=24)
+WRAP_UP_WITHIN = timedelta(hours=1)
+"""An agent who took the call notes by then what came of it."""
 
 SYSTEM = "system"
 SALES_DESK = "sales-desk"
@@ -218,9 +221,7 @@ class _Consequences:
                     transfers=self.case.transfers(),
                 )
             case FollowUpKind.AGENT_HANDLES_NOW:
-                talked = [one for one in self.case.transfers() if one["result"] == "connected"]
-                owner = str((talked[-1]["agent_id"] if talked else None) or agent)
-                return row(owner, now, transfers=self.case.transfers())
+                return self._wrapped_up(row, agent)
             case FollowUpKind.SCHEDULE_CALLBACK:
                 spoken = result.callback_spoken if result else ""
                 spoken = spoken or next(
@@ -241,6 +242,22 @@ class _Consequences:
                 return row(SYSTEM, retry or now + AGENT_WITHIN)
             case _:
                 assert_never(kind)
+
+    def _wrapped_up(self, row: Callable[..., NewFollowUp], agent: str) -> NewFollowUp:
+        """The agent's wrap-up decides: done, a promise of theirs to keep, or nothing noted yet."""
+        talked = [one for one in self.case.transfers() if one["result"] == "connected"]
+        owner = str((talked[-1]["agent_id"] if talked else None) or agent)
+        form: Mapping[str, Any] = talked[-1]["wrap_up"] if talked else {}
+        promised = [str(form[name]) for name in ("promise", "follow_up") if form.get(name)]
+        if promised:
+            return row(owner, self.now + AGENT_WITHIN, why="；".join(promised), transfers=self.case.transfers())
+        if form.get("outcome") or form.get("note"):
+            note = str(form.get("note") or form["outcome"])
+            return replace(
+                row(owner, self.now, state="done", transfers=self.case.transfers()), note=note, closed_by=owner
+            )
+        due = self.now + (WRAP_UP_WITHIN if talked else timedelta())
+        return row(owner, due, why="坐席尚未填写小结", transfers=self.case.transfers())
 
     def _customer(self, kinds: tuple[FollowUpKind, ...], outcome: Outcome) -> dict[str, Any]:
         customer, refusal, now = self.case.before.customer, self.policy.refusal, self.now

@@ -111,11 +111,12 @@ async def _message(session: Session, sender: Sender, held: Held, now: datetime) 
                 detail=detail,
             )
         case Never(rule=rule, because=because, failed=failed, stops=stops):
-            if stops is not None:
-                await stop_touches(session, customer.id, stops, now, because=because)
-            return await _close(
+            done = await _close(
                 session, row, now, state="cancelled", note=because, blocked_by=rule, failed=failed
             )
+            if stops is not None:
+                await stop_touches(session, customer.id, stops, now, because=because)
+            return done
         case Send(until=until, permit=permit):
             text = await compose(
                 session,

@@ -60,6 +60,9 @@ class NewFollowUp:
     owner: str
     due_at: datetime
     state: str = "open"
+    closed_by: str = "system"
+    """Who did it, when it is done with the call."""
+    note: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -328,6 +331,9 @@ async def _write_follow_ups(session: AsyncSession, settlement: Settlement) -> di
             owner=follow_up.owner,
             due_at=follow_up.due_at,
             state=follow_up.state,
+            closed_by="" if follow_up.state == "open" else follow_up.closed_by,
+            closed_at=None if follow_up.state == "open" else settlement.ended_at,
+            note=follow_up.note,
             detail=dict(follow_up.detail),
             created_at=settlement.ended_at,
         )
