@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callbot.app import open_database
+from callbot.cli.customer_import import import_list, imports
 from callbot.cli.gauge import gauge_line
 from callbot.cli.output import explained, out, print_json, run
 from callbot.clock import SystemClock
@@ -21,7 +22,11 @@ from callbot.settings import load_settings
 from callbot.store import overview
 from callbot.store.plain import plain
 
-app = typer.Typer(help="Customers: profile, tags, what follows.", no_args_is_help=True)
+app = typer.Typer(help="Customers: take them in, profile, tags, what follows.", no_args_is_help=True)
+
+
+app.command("import")(import_list)
+app.command("imports")(imports)
 
 
 @app.callback()

@@ -1,0 +1,211 @@
+"""`callbot customer import` and `callbot customer imports`: lists into the base, with progress, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from callbot.app import build_clock, open_database, open_vault
+from callbot.audience.importing import Defaults, ImportReport, PartReport, Start, import_base
+from callbot.audience.importing import Progress as Step
+from callbot.audience.offer_sheet import import_offers
+from callbot.audience.row_reading import Part
+from callbot.cli.output import err, explained, out, print_json, run
+from callbot.errors import BadInput
+from callbot.settings import Settings, load_settings
+from callbot.store import import_runs
+from callbot.store.plain import plain
+from callbot.store.tables import ImportRun
+
+_SHOWN = 10
+_STATES = {"running": "未完成", "done": "完成", "left": "已重来"}
+_PARTS = {"customers": "客户", "orders": "订单", "events": "事件", "consents": "同意", "offers": "优惠"}
+
+
+class Kind(StrEnum):
+    """What a list holds."""
+
+    CUSTOMERS = "customers"
+    ORDERS = "orders"
+    EVENTS = "events"
+    CONSENTS = "consents"
+    OFFERS = "offers"
+
+
+def import_list(
+    file: Annotated[Path, typer.Argument(help="CSV or JSONL, also .gz; or a folder of such lists.")],
+    kind: Annotated[
+        Kind | None, typer.Option(help="What the list holds; customers, or all lists of a folder, if left out.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an import that was stopped.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Read from the beginning, even if taken in.")] = False,
+    industry: Annotated[str, typer.Option(help="For customer lists without that column.")] = "",
+    brand: Annotated[str, typer.Option(help="For customer lists without that column.")] = "",
+    rejects: Annotated[
+        Path | None, typer.Option(help="Folder for the rows that were refused; `rejected` in the data folder.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=0, help="Processes that read beside the one that stores.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Take a list into the base. Good rows are stored; bad ones are named and written to a file.
+
+    Exit status: 0 when every row was taken, 1 when rows were refused, 2 when the list cannot be used.
+    """
+    with explained():
+        if resume and again:
+            raise BadInput.one("--resume / --again", "一个是接着导，一个是从头导，不能同时用", "去掉其中一个")
+        settings = load_settings()
+        start = Start.RESUME if resume else Start.AGAIN if again else Start.FRESH
+        if kind is Kind.OFFERS:
+            count = run(_offers(settings, file))
+            print_json({"offers": count}) if as_json else out.print(f"优惠 {count} 条")
+            return
+        report = run(
+            _import(
+                settings,
+                file,
+                Part(kind.value) if kind else None,
+                start,
+                Defaults(industry=industry, brand=brand),
+                rejects or settings.data / "rejected",
+                processes,
+                quiet=as_json,
+            )
+        )
+        if as_json:
+            print_json(_plain(report))
+        else:
+            _show(report)
+    if report.rejected:
+        raise typer.Exit(1)
+
+
+async def _offers(settings: Settings, file: Path) -> int:
+    async with open_database(settings) as db:
+        return await import_offers(db, file, build_clock(settings).now())
+
+
+async def _import(
+    settings: Settings,
+    file: Path,
+    part: Part | None,
+    start: Start,
+    defaults: Defaults,
+    rejects: Path,
+    processes: int | None,
+    *,
+    quiet: bool,
+) -> ImportReport:
+    async with open_database(settings) as db:
+        with _bar(quiet) as bar:
+            return await import_base(
+                db,
+                open_vault(settings),
+                file,
+                build_clock(settings).now(),
+                part=part,
+                defaults=defaults,
+                rejects=rejects,
+                start=start,
+                processes=processes,
+                progress=_advance(bar) if bar is not None else None,
+            )
+
+
+def _bar(quiet: bool) -> AbstractContextManager[Progress | None]:
+    if quiet:
+        return nullcontext()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TextColumn("{task.fields[rows]:,} 行"),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    )
+
+
+def _advance(bar: Progress) -> Callable[[Step], None]:
+    tasks: dict[Part, TaskID] = {}
+
+    def advance(step: Step) -> None:
+        if step.part not in tasks:
+            tasks[step.part] = bar.add_task(_PARTS[step.part], total=step.size, rows=0)
+        bar.update(tasks[step.part], completed=step.read, rows=step.rows)
+
+    return advance
+
+
+def _plain(report: ImportReport) -> dict[str, Any]:
+    parts = {part.value: plain(summary) for part, summary in report.parts.items()}
+    return {"parts": parts, "problems": [plain(problem) for problem in report.problems]}
+
+
+def _show(report: ImportReport) -> None:
+    for problem in report.problems[:_SHOWN]:
+        err.print(f"[yellow]•[/] {escape(str(problem))}", soft_wrap=True)
+    if len(report.problems) > _SHOWN:
+        err.print("[dim]其余见被拒行的文件[/]")
+    for part, summary in report.parts.items():
+        out.print(_line(part, summary), soft_wrap=True)
+        if summary.ignored_columns:
+            out.print(f"  [dim]忽略的列：{escape('、'.join(summary.ignored_columns))}[/]", soft_wrap=True)
+        if summary.rejected_file:
+            out.print(f"  被拒的行：{escape(str(summary.rejected_file))}（改好后直接导入它）", soft_wrap=True)
+
+
+def _line(part: Part, summary: PartReport) -> str:
+    told = f"{_PARTS[part]} {escape(summary.source)}：{summary.rows:,} 行"
+    told += (
+        f"，新增 {summary.new:,}，更新 {summary.changed:,}"
+        if part is Part.CUSTOMERS
+        else f"，写入 {summary.new:,}"
+    )
+    told += f"，拒绝 {summary.rejected:,}"
+    if summary.known_since:
+        return f"{told}；这份文件已在 {_local(summary.known_since)} 导入，没有变化（--again 重读）"
+    return f"{told}；从第 {summary.resumed_at} 行继续" if summary.resumed_at else told
+
+
+def imports(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Lists that were taken in, the newest first."""
+
+    async def work() -> list[ImportRun]:
+        async with open_database(load_settings()) as db, db.read() as session:
+            return list(await import_runs.recent(session))
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json([plain(each) for each in found])
+        return
+    if not found:
+        out.print("还没有导入过。运行 callbot customer import FILE。")
+        return
+    table = Table("开始", "种类", "文件", "状态", "行", "新增", "更新", "拒绝", "被拒的行")
+    for each in found:
+        table.add_row(
+            _local(each.started_at),
+            _PARTS[each.kind],
+            escape(each.source),
+            _STATES[each.state],
+            *(f"{count:,}" for count in (each.rows, each.new, each.changed, each.rejected)),
+            escape(each.rejects),
+        )
+    out.print(table)
+
+
+def _local(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
