@@ -127,7 +127,8 @@ async def previews(db: Database, batch_id: str, now: datetime, policies: list[Po
         purpose = Purpose(batch.purpose)
         while page := await members.member_page(session, batch_id, after=after, limit=_PAGE):
             after = page[-1][0]
-            found = await contacts.facts(session, batch_id, [customer_id for customer_id, _ in page], now)
+            ids = [customer_id for customer_id, _ in page]
+            found = await contacts.facts(session, batch_id, ids, now, lean=True)
             for customer_id, rank in page:
                 facts = found[customer_id]
                 contact = as_contact(facts, purpose, batch_state="running")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -52,6 +53,7 @@ class Opening:
     """The callee's local date."""
 
 
+@lru_cache(maxsize=4096)
 def day_kind(day: date) -> DayKind:
     """What kind of day this is in China; `UNKNOWN` for a year that the table lacks."""
     try:
