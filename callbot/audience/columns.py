@@ -29,6 +29,7 @@ KINDS: Final = MappingProxyType(
         "消息送达": "message_sent",
         "打开消息": "message_open",
         "点击消息": "message_click",
+        "退订": "unsubscribe",
         "沟通": "conversation",
         "外呼": "call",
     }

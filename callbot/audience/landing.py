@@ -9,10 +9,14 @@ from typing import Any
 
 from callbot.audience.row import Rejection, Row, reject
 from callbot.audience.row_reading import Part, Portion
-from callbot.store import intake
+from callbot.store import contacts, intake
 from callbot.store.database import Session
 from callbot.store.incoming import Incoming, Past, PastCall, Stored
 
+UNSUBSCRIBE = "unsubscribe"
+"""Kind of the event that ends contacts: the answer to a message that offered a way out (R170)."""
+SCOPES = ("voice", "sms", "wecom", "push", "chat")
+"""What an unsubscribe may be limited to by its `scope`; without one it is for every channel."""
 _ONE_PERSON = "核对名单：一位客户一个编号、一个号码"
 
 
@@ -141,4 +145,15 @@ async def _past(session: Session, past: Sequence[Past], now: datetime) -> Landin
     await intake.take_events(session, rows["event"])
     await intake.refund_purchases(session, refunds)
     await intake.take_past_calls(session, calls, now)
+    for values in rows["event"]:
+        if values["kind"] == UNSUBSCRIBE:
+            said = values.get("data") or {}
+            await contacts.opted_out(
+                session,
+                values["customer_id"],
+                scope=said["scope"] if said.get("scope") in SCOPES else "all",
+                words=str(values.get("note", "")),
+                source=f"event:{values['external_id']}",
+                at=values["at"],
+            )
     return landing

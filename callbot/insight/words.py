@@ -131,10 +131,11 @@ EVENTS: Mapping[str, str] = {
     "ticket": "工单",
     "review": "评价",
     "share": "分享",
-    "human_call": "人工电话",
     "message_sent": "消息送达",
     "message_open": "打开消息",
     "message_click": "点击消息",
+    "unsubscribe": "退订",
+    "human_call": "人工电话",
     "conversation": "通话",
     "call": "外呼",
 }

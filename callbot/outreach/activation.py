@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from callbot.audience.landing import SCOPES, UNSUBSCRIBE
 from callbot.outreach.outcomes import Response
 from callbot.outreach.sequence_file import touches_for
 from callbot.outreach.sequences import Stop
@@ -23,7 +24,8 @@ async def on_event(session: Session, event: Event | Purchase, now: datetime) -> 
     An activation is an event that the customer's pack names, within the pack's window after an answered call or
     a message. It sets the tag, ends pushes and sequences, counts for the batch once for each contact, and is
     told outside. A purchase takes the customer out of the win-back batches under way, whether they were reached
-    or not. The same event twice changes nothing. `event.at` and `now` are UTC. Source: R028, R134.
+    or not. An unsubscribe, whose number is on the list by then, ends all that was planned. The same event twice
+    changes nothing. `event.at` and `now` are UTC. Source: R028, R134, R170.
     """
     customer = await session.get(Customer, event.customer_id)
     if customer is None or event.at > now or (isinstance(event, Purchase) and event.refunded):
@@ -41,6 +43,8 @@ async def on_event(session: Session, event: Event | Purchase, now: datetime) -> 
             )
             if activated:
                 await _activated(session, customer, contact, kind, event, now)
+    if isinstance(event, Event) and kind == UNSUBSCRIBE and event.data.get("scope") not in SCOPES:
+        await stop_touches(session, customer.id, Stop.DO_NOT_CALL, now)
     if kind == ORDER:
         await batches.leave_winback(
             session, customer.id, bought_at=event.at, rule=Stop.ACTIVATED, because="客户已下单，不再做唤回"

@@ -204,13 +204,16 @@ async def _to_human_after_silence(session: Session, held: Held, now: datetime) -
 async def _restore_call(session: Session, held: Held, now: datetime) -> bool:
     """A booked call that no row of the ledger stands for: booked again once, else a human keeps the promise."""
     row, batch, attempt = held.row, held.batch, held.attempt
-    live = await store.promised_call(session, row.id, row.customer_id)
+    calls = await store.promised_calls(session, row.id, row.customer_id)
+    live = next((call for call in calls if call.state in ("queued", "dialing", "in_call")), None)
+    tried = len(calls) > (live is not None)
     if live is not None:
         batch = await session.get(Batch, live.batch_id, populate_existing=True)
     running = batch is not None and batch.state == "running"
     if live is not None and (live.state != "queued" or running or row.due_at > now):
         return False
-    if live is None and running and attempt is not None and not row.detail.get("restored"):
+    fresh = not tried and not row.detail.get("restored")
+    if live is None and running and attempt is not None and fresh:
         again = await ledger.enqueue(
             session,
             batch_id=attempt.batch_id,
@@ -226,7 +229,7 @@ async def _restore_call(session: Session, held: Held, now: datetime) -> bool:
             return await store.move(session, row.id, states=("open",), detail=detail)
     if live is not None:
         await ledger.withdraw(session, live.id)
-    because = "约定的回拨无法自动拨出，转人工回拨"
+    because = "约定的回拨多次未接通，转人工回拨" if tried else "约定的回拨无法自动拨出，转人工回拨"
     owner = held.customer.named_agent or SALES_DESK
     kept = await store.move(
         session, row.id, states=("open",), owner=owner, note=because, detail={**row.detail, "by": "human"}

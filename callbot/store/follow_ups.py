@@ -330,18 +330,15 @@ async def find(session: AsyncSession, key: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-async def promised_call(session: AsyncSession, follow_up_id: str, customer_id: str) -> Attempt | None:
-    """The row of the dial ledger that will keep a promise, or is keeping it."""
+async def promised_calls(session: AsyncSession, follow_up_id: str, customer_id: str) -> list[Attempt]:
+    """The rows of the dial ledger that keep a promise, kept it or tried to, in the order they were queued."""
     rows = await session.exec(
         select(Attempt)
-        .where(
-            col(Attempt.customer_id) == customer_id,
-            col(Attempt.state).in_(("queued", "dialing", "in_call")),
-            col(Attempt.purpose) == "requested",
-        )
+        .where(col(Attempt.customer_id) == customer_id, col(Attempt.purpose) == "requested")
+        .order_by(col(Attempt.queued_at), col(Attempt.seq))
         .execution_options(populate_existing=True)
     )
-    return next((row for row in rows.all() if row.permit.get("requested_by") == follow_up_id), None)
+    return [row for row in rows.all() if row.permit.get("requested_by") == follow_up_id]
 
 
 async def touchable_again(session: AsyncSession, customer_id: str, now: datetime) -> None:

@@ -301,6 +301,27 @@ async def test_a_promise_of_a_batch_that_no_longer_runs_is_a_humans(later: After
     assert await rows(later.db, Attempt, state="queued") == []
 
 
+async def test_a_promised_call_that_nobody_answered_is_not_booked_for_ever(later: Aftermath) -> None:
+    promise = await _promise(later)
+    (queued,) = await rows(later.db, Attempt, state="queued")
+    for tried in range(1, 5):
+        async with later.db.write() as session:
+            row = await session.get_one(Attempt, queued.id)
+            row.state, row.dialing_at = "dialing", day(1 + tried)
+        ended = Ended(attempt_id=queued.id, outcome=Outcome.POWER_OFF, cause="power_off")
+        await Settler(later.db, Watch(day(1 + tried))).settle(ended)
+        await later.tick(day(1 + tried))
+        left = await rows(later.db, Attempt, state="queued")
+        if not left:
+            break
+        (queued,) = left
+        assert queued.permit["requested_by"] == promise.id
+    assert tried == 3, "two more tries after the first"
+    promise = await later.only("schedule_callback")
+    assert promise.owner == "sales-desk"
+    assert "未接通" in promise.note
+
+
 async def test_a_retry_without_a_row_is_closed(later: Aftermath) -> None:
     attempt_id = await under_way(later.db, in_call=False)
     await Settler(later.db, Watch()).settle(Ended(attempt_id=attempt_id, outcome=Outcome.BUSY, cause="busy"))

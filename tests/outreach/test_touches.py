@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 from aftermath_world import Aftermath, day
-from outreach_world import NOW, attempt, journalled, person, result, rows, running_batch
+from outreach_world import NOW, VAULT, attempt, journalled, person, result, rows, running_batch
 
+from callbot.audience.json_rows import object_row
+from callbot.audience.landing import land
+from callbot.audience.row_reading import COLUMNS, Part, RowReader
 from callbot.conversation.labels import Outcome
 from callbot.outreach import tasks
 from callbot.outreach.activation import on_event
+from callbot.outreach.arrivals import arrived
 from callbot.outreach.touches import sequence_tick
-from callbot.store import activations
+from callbot.store import activations, intake
 from callbot.store.database import Database
 from callbot.store.tables import (
     Activation,
@@ -22,6 +26,7 @@ from callbot.store.tables import (
     BatchMember,
     Consent,
     Customer,
+    DoNotContact,
     Event,
     FollowUp,
     Outbox,
@@ -270,3 +275,33 @@ async def test_an_order_of_before_the_batch_changes_nothing(later: Aftermath) ->
     await attempt(later.db, batch_id, customer_id)
     await later.did(customer_id, "order", day(-1))
     assert len(await rows(later.db, Attempt)) == 1
+
+
+# 退订
+
+
+@pytest.mark.parametrize(
+    ("scope", "listed", "sent"), [("", "all", 0), ("voice", "voice", 1), ("sms", "sms", 0)]
+)
+async def test_who_answers_a_message_with_stop_gets_no_other(
+    after: Aftermath, scope: str, listed: str, sent: int
+) -> None:
+    """Through the door by which events come in."""
+    customer_id = await reached(after)
+    await after.change(customer_id, external_id="C-1")
+    item = {"customer": "C-1", "kind": "退订", "at": day(1).isoformat(), "note": "R", "external_id": "m-1"}
+    row = object_row("api", 1, {**item, "data": {"scope": scope} if scope else {}}, COLUMNS[Part.EVENTS])
+    portion = RowReader(part=Part.EVENTS, now=day(2), vault=VAULT).portion([row])
+    assert portion.rejected == []
+    async with after.db.write() as session:
+        landing = await land(session, Part.EVENTS, portion, day(2), source="api")
+        for person_id, happened in (await intake.happened(session, landing.stored)).items():
+            await arrived(session, person_id, happened, day(2))
+    (row_of_list,) = await rows(after.db, DoNotContact)
+    assert (row_of_list.scope, row_of_list.words) == (listed, "R")
+    await days(after, 3, 12)
+    assert len(await after.messages()) >= sent
+    assert bool(await after.messages()) == bool(sent)
+    if listed == "all":
+        assert await after.kinds("open") == []
+        assert (await run_of(after, "ecommerce/nurture")).stopped_by == "do_not_call"
