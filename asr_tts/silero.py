@@ -127,9 +127,10 @@ class SileroVoiceActivity(VoiceActivity):
             raise ValueError(f"{len(states)} states for {len(windows)} windows")
         if not windows:
             return []
-        sound = np.stack(windows).astype(np.float32)
-        if sound.shape[1] != WINDOW:
-            raise ValueError(f"a window is {WINDOW} samples, not {sound.shape[1]}")
+        sound = np.concatenate(windows).astype(np.float32)
+        if len(sound) != WINDOW * len(windows):
+            raise ValueError(f"a window is {WINDOW} samples, not {sorted({len(one) for one in windows})}")
+        sound = sound.reshape(-1, WINDOW)
         power: list[float] = (np.einsum("ij,ij->i", sound, sound) / WINDOW).tolist()
         heard = self._gate.heard(states, power) if self._gate else range(len(states))
         sound /= 32_768.0
@@ -137,17 +138,18 @@ class SileroVoiceActivity(VoiceActivity):
         if heard:
             for index, score in zip(heard, self._infer([states[i] for i in heard], sound[heard]), strict=True):
                 scores[index] = self._gate.judged(states[index], power[index], score) if self._gate else score
-        for state, row in zip(states, sound, strict=True):
-            state.context[:] = row[-_CONTEXT:]
+        for state, tail in zip(states, sound[:, -_CONTEXT:], strict=True):
+            state.context = tail
         return scores
 
     def _infer(self, states: Sequence[VoiceState], sound: NDArray[np.float32]) -> list[float]:
-        context = np.stack([state.context for state in states])
-        memory = np.stack([state.memory for state in states], axis=1)
+        context = np.concatenate([state.context for state in states]).reshape(-1, _CONTEXT)
+        memory = np.concatenate([state.memory for state in states]).reshape(-1, *_MEMORY).transpose(1, 0, 2)
         probability, memory_after = self._session.run(
             ["output", "stateN"],
             {"input": np.concatenate((context, sound), axis=1), "state": memory, "sr": self._rate},
         )
         for position, state in enumerate(states):
             state.memory[:] = memory_after[:, position]
-        return [float(value) for value in probability[:, 0]]
+        scores: list[float] = probability[:, 0].tolist()
+        return scores

@@ -106,8 +106,10 @@ def _noise(length: int, chance: np.random.Generator) -> Pcm:
 
 
 def _with_noise(samples: Pcm, chance: np.random.Generator) -> Pcm:
-    mixed = samples.astype(np.int32) + _noise(len(samples), chance)
-    return np.clip(mixed, -32_768, 32_767).astype(np.int16)
+    mixed: Pcm = np.clip(samples.astype(np.int32) + _noise(len(samples), chance), -32_768, 32_767).astype(
+        np.int16
+    )
+    return mixed
 
 
 def _clip(samples: Pcm) -> Clip:

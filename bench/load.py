@@ -3,8 +3,8 @@
     python -m bench.load --servers callbot --calls 50,100,150,200 --report var/load.json
     python -m bench.load --servers bare,pipecat-timeout,pipecat-smart --python var/pipecat/bin/python
 
-Each point has a fresh server on one core and a fresh carrier on another, so that nothing of one point is left in
-the next. A server's ramp ends with its first point that is not held. Prints a Markdown table.
+Each point has a fresh server on one core and a fresh carrier on another, so that nothing of one point is left
+in the next. A server's ramp ends with its first point that is not held. Prints a Markdown table.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ LARGEST_MESSAGE = 64 * 1024
 """Bytes; a normal message is under 300."""
 _KERNEL_BUFFER = 64 * 1024
 """Bytes the kernel may hold for a peer that does not read: seconds of speech, not minutes."""
-_DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+_CONTROL = (Opcode.CLOSE, Opcode.PING, Opcode.PONG)
 
 
 class CarrierSocket(ServerConnection):
@@ -66,14 +66,13 @@ class CarrierSocket(ServerConnection):
         super().data_received(data)
 
     def process_event(self, event: Event) -> None:
-        if isinstance(event, Frame) and event.opcode in _DATA:
-            if (message := self._whole(event)) is not None:
-                if self._deliver is None:
-                    self._early.append(message)
-                else:
-                    self._deliver(message)
-        else:
+        if not isinstance(event, Frame) or event.opcode in _CONTROL:
             super().process_event(event)
+        elif (message := self._whole(event)) is not None:
+            if self._deliver is None:
+                self._early.append(message)
+            else:
+                self._deliver(message)
 
     def _whole(self, frame: Frame) -> Message | None:
         """The message that this frame ends."""
@@ -111,4 +110,4 @@ class SocketWire:
 
 def _message(opcode: Opcode, data: bytes | bytearray | memoryview) -> Message:
     # what is not UTF-8 is told apart by the codec, not by an exception here
-    return bytes(data).decode(errors="replace") if opcode is Opcode.TEXT else bytes(data)
+    return str(data, "utf-8", "replace") if opcode is Opcode.TEXT else bytes(data)

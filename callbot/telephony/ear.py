@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numpy as np
-
-from asr_tts.audio import LINE_RATE, Audio, Pcm
+from asr_tts.audio import LINE_RATE, Audio
+from asr_tts.g711 import decode_ulaw
 from asr_tts.segmenter import SpeechBegan, SpeechSegmenter
 from asr_tts.voice_activity import WINDOW, VoiceActivity, VoiceState
 from callbot.conversation.line import SpeechEnded, SpeechStarted
@@ -28,13 +27,13 @@ _BACKLOG_WINDOWS = 157
 
 
 class Tape:
-    """The last windows of one call with their place in the stream."""
+    """The last windows of one call, as μ-law, with their place in the stream."""
 
     def __init__(self) -> None:
-        self._windows: deque[Pcm] = deque()
+        self._windows: deque[bytes] = deque()
         self._end = 0
 
-    def add(self, window: Pcm) -> None:
+    def add(self, window: bytes) -> None:
         self._windows.append(window)
         self._end += len(window)
 
@@ -50,21 +49,18 @@ class Tape:
         start = max(first, start_ms * _SAMPLES_PER_MS)
         end = max(start, min(self._end, end_ms * _SAMPLES_PER_MS))
         windows = list(self._windows)[(start - first) // WINDOW : -(-(end - first) // WINDOW)]
-        if not windows:
-            return Audio(np.zeros(0, dtype=np.int16), LINE_RATE)
         offset = (start - first) % WINDOW
-        return Audio(np.concatenate(windows)[offset : offset + end - start], LINE_RATE)
+        return Audio(decode_ulaw(b"".join(windows)[offset : offset + end - start]), LINE_RATE)
 
 
 class Hearing:
-    """One call's ear. Takes sound in any pieces; its clock is the number of samples heard."""
+    """One call's ear. Takes μ-law in any pieces; its clock is the number of samples heard."""
 
     def __init__(self, activity: VoiceActivity, emit: Callable[[SpeechEvent], None]) -> None:
         self._activity = activity
         self._emit = emit
-        self._rest: list[Pcm] = []
-        self._rest_samples = 0
-        self._windows: deque[Pcm] = deque()
+        self._rest = bytearray()
+        self._windows: deque[bytes] = deque()
         self._tape = Tape()
         self._scored_ms = 0
         self._deaf = False
@@ -72,18 +68,16 @@ class Hearing:
         self._segmenter = SpeechSegmenter()
         self.state: VoiceState = activity.start()
 
-    def hear(self, samples: Pcm) -> None:
+    def hear(self, ulaw: bytes) -> None:
         """More of the callee's sound."""
-        self._rest.append(samples)
-        self._rest_samples += len(samples)
-        if self._rest_samples < WINDOW:
+        rest = self._rest
+        rest += ulaw
+        if len(rest) < WINDOW:
             return
-        line = np.concatenate(self._rest)
-        whole = len(line) // WINDOW * WINDOW
+        whole = len(rest) // WINDOW * WINDOW
         for at in range(0, whole, WINDOW):
-            self._windows.append(line[at : at + WINDOW])
-        self._rest = [line[whole:]]
-        self._rest_samples = len(line) - whole
+            self._windows.append(bytes(rest[at : at + WINDOW]))
+        del rest[:whole]
 
     def deafen(self) -> None:
         """Nobody listens for turns while a human talks; the clock goes on."""
@@ -95,7 +89,7 @@ class Hearing:
         self._segmenter = SpeechSegmenter()
         self.state = self._activity.start()
 
-    def next_window(self) -> Pcm | None:
+    def next_window(self) -> bytes | None:
         """A window to be scored."""
         while self._deaf and self._windows:
             self._pass(self._windows.popleft())
@@ -104,7 +98,7 @@ class Hearing:
             self._pass(self._windows.popleft())
         return self._windows.popleft() if self._windows else None
 
-    def scored(self, window: Pcm, probability: float) -> None:
+    def scored(self, window: bytes, probability: float) -> None:
         """The score of the window that `next_window` gave."""
         self._pass(window)
         found = self._segmenter.feed(probability, self._scored_ms)
@@ -129,7 +123,7 @@ class Hearing:
         audio = self._tape.cut(self._speech_ms - MARGIN_MS, until_ms)
         self._emit(SpeechEnded(start_ms=self._speech_ms, end_ms=end_ms, audio=audio))
 
-    def _pass(self, window: Pcm) -> None:
+    def _pass(self, window: bytes) -> None:
         self._tape.add(window)
         self._scored_ms += _WINDOW_MS
 
@@ -163,9 +157,8 @@ class Ear:
         while waiting:
             batch = [(call, window) for call in waiting if (window := call.next_window()) is not None]
             if batch:
-                scores = self._activity.score(
-                    [call.state for call, _ in batch], [window for _, window in batch]
-                )
+                sound = decode_ulaw(b"".join(window for _, window in batch)).reshape(-1, WINDOW)
+                scores = self._activity.score([call.state for call, _ in batch], list(sound))
                 for (call, window), score in zip(batch, scores, strict=True):
                     call.scored(window, score)
             waiting = [call for call, _ in batch]

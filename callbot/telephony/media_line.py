@@ -19,6 +19,7 @@ from callbot.conversation.line import Dtmf, HungUp, LineEvent
 from callbot.telephony.callee_end import CalleeEnd
 from callbot.telephony.codec import (
     BYTES_PER_MS,
+    QUIET,
     BotEvent,
     CarrierEvent,
     ClearOut,
@@ -294,17 +295,16 @@ class MediaLine:
         now = self._now()
         self._last_audio_ms = now
         if gap_ms := self._inbound.gap_ms(media.timestamp_ms, now):
-            self._hearing.hear(np.zeros(gap_ms * LINE_RATE // 1000, dtype=np.int16))
+            self._hearing.hear(bytes([QUIET]) * (gap_ms * BYTES_PER_MS))
         at_ms = self._inbound.take(len(media.payload) / BYTES_PER_MS, now)
         if at_ms is None:
             self.end("carrier", "flood", close_code=1008)
             return
-        samples = decode_ulaw(media.payload)
         if self._callee_end is not None:
-            self._callee_end.spoken(samples)
-        self._hearing.hear(samples)
+            self._callee_end.spoken(decode_ulaw(media.payload))
+        self._hearing.hear(media.payload)
         if self._recording is not None:
-            self._recording.place("callee", at_ms, samples)
+            self._recording.place("callee", at_ms, media.payload)
 
     async def _feed(self, speech_id: str, audio: AsyncIterator[Audio]) -> None:
         resampler: Resampler | None = None
@@ -352,7 +352,7 @@ class MediaLine:
     def _record_played(self, now: float) -> None:
         for start_ms, payload in self._buffer.take_played(now):
             if self._recording is not None:
-                self._recording.place("bot", start_ms, decode_ulaw(payload))
+                self._recording.place("bot", start_ms, payload)
 
     def _send_all(self, events: list[BotEvent]) -> None:
         for event in events:

@@ -11,14 +11,13 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
-from asr_tts.audio import LINE_RATE, Pcm
+from asr_tts.audio import LINE_RATE
+from asr_tts.g711 import ULAW_SILENCE, decode_ulaw
 
 _log = structlog.get_logger(__name__)
 
 Channel = Literal["callee", "bot"]
-_COLUMN = {"callee": 0, "bot": 1}
 SETTLE_MS = 1_000
 """How long sound may come after its time and still find its place."""
 FLUSH_MS = 500
@@ -27,48 +26,40 @@ _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 class StereoTimeline:
-    """Sound placed by time on two channels; where nothing was placed there is silence. Pure.
+    """μ-law placed by time on two channels; where nothing was placed there is silence. Pure.
 
     Positions are samples at 8 kHz from the start of the media clock.
     """
 
     def __init__(self) -> None:
-        self._start = 0
-        self._window: NDArray[np.int16] = np.zeros((LINE_RATE, 2), dtype=np.int16)
-
-    @property
-    def taken(self) -> int:
+        self._tracks: dict[Channel, bytearray] = {"callee": bytearray(), "bot": bytearray()}
+        self.taken = 0
         """Samples given out so far; sound placed before them is too late."""
-        return self._start
 
-    def place(self, channel: Channel, at: int, samples: Pcm) -> None:
+    def place(self, channel: Channel, at: int, ulaw: bytes) -> None:
         """Put sound where it was played. What lies before `taken` is cut off."""
-        if at < self._start:
-            samples = samples[self._start - at :]
-            at = self._start
-        if not len(samples):
+        at -= self.taken
+        if at < 0:
+            ulaw = ulaw[-at:]
+            at = 0
+        if not ulaw:
             return
-        end = at - self._start + len(samples)
-        if end > len(self._window):
-            grown = np.zeros((max(end, 2 * len(self._window)), 2), dtype=np.int16)
-            grown[: len(self._window)] = self._window
-            self._window = grown
-        self._window[at - self._start : end, _COLUMN[channel]] = samples
+        track = self._tracks[channel]
+        if len(track) < at:
+            track += bytes([ULAW_SILENCE]) * (at - len(track))
+        track[at : at + len(ulaw)] = ulaw
 
-    def take(self, until: int) -> NDArray[np.int16]:
-        """Everything before sample `until` that was not given out yet: [samples, 2]."""
-        count = until - self._start
-        if count <= 0:
-            return np.zeros((0, 2), dtype=np.int16)
-        held = min(count, len(self._window))
-        out = np.zeros((count, 2), dtype=np.int16)
-        out[:held] = self._window[:held]
-        rest = self._window[held:]
-        window = np.zeros((max(LINE_RATE, len(rest)), 2), dtype=np.int16)
-        window[: len(rest)] = rest
-        self._window = window
-        self._start = until
-        return out
+    def take(self, until: int) -> tuple[bytes, bytes]:
+        """Callee and bot before sample `until` that were not given out yet, of one length."""
+        count = max(0, until - self.taken)
+        self.taken += count
+        return self._cut("callee", count), self._cut("bot", count)
+
+    def _cut(self, channel: Channel, count: int) -> bytes:
+        track = self._tracks[channel]
+        cut = bytes(track[:count]).ljust(count, bytes([ULAW_SILENCE]))
+        del track[:count]
+        return cut
 
 
 class StereoWav:
@@ -81,9 +72,9 @@ class StereoWav:
         self._bytes = 0
         self._write(self._header(), 0)
 
-    def append(self, samples: NDArray[np.int16]) -> None:
-        """[samples, 2]"""
-        data = samples.astype("<i2", copy=False).tobytes()
+    def append(self, callee: bytes, bot: bytes) -> None:
+        """μ-law of one length."""
+        data = np.stack((decode_ulaw(callee), decode_ulaw(bot)), axis=1).astype("<i2", copy=False).tobytes()
         self._write(data, _HEADER.size + self._bytes)
         self._bytes += len(data)
         self._write(self._header(), 0)
@@ -150,26 +141,26 @@ class Recording:
         self._scribe = scribe
         self._broken = False
 
-    def place(self, channel: Channel, at_ms: float, samples: Pcm) -> None:
+    def place(self, channel: Channel, at_ms: float, ulaw: bytes) -> None:
         """Sound as it was spoken or heard, by the media clock."""
-        self._timeline.place(channel, round(at_ms * LINE_RATE / 1000), samples)
+        self._timeline.place(channel, round(at_ms * LINE_RATE / 1000), ulaw)
 
     def flush(self, now_ms: float) -> None:
         """Hand over what has settled, at most every `FLUSH_MS`."""
         until = int((now_ms - SETTLE_MS) * LINE_RATE / 1000)
         if until - self._timeline.taken >= FLUSH_MS * LINE_RATE // 1000:
-            self._scribe.note(partial(self._append, self._timeline.take(until)))
+            self._scribe.note(partial(self._append, *self._timeline.take(until)))
 
     def close(self, end_ms: float) -> Future[None]:
         """The call is over: everything up to `end_ms` is written and the file closed; done when it is."""
-        self._scribe.note(partial(self._append, self._timeline.take(round(end_ms * LINE_RATE / 1000))))
+        self._scribe.note(partial(self._append, *self._timeline.take(round(end_ms * LINE_RATE / 1000))))
         return self._scribe.finish(self._wav.close)
 
-    def _append(self, samples: NDArray[np.int16]) -> None:
-        if self._broken or not len(samples):
+    def _append(self, callee: bytes, bot: bytes) -> None:
+        if self._broken or not callee:
             return
         try:
-            self._wav.append(samples)
+            self._wav.append(callee, bot)
         except OSError as error:
             self._broken = True
             _log.error("recording-failed", path=str(self._path), error=str(error))

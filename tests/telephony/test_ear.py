@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from virtual_carrier import LoudnessActivity, tone
 
 from asr_tts.audio import Pcm
+from asr_tts.g711 import decode_ulaw, encode_ulaw
 from asr_tts.voice_activity import WINDOW, VoiceState
 from callbot.conversation.line import SpeechEnded, SpeechStarted
 from callbot.telephony.ear import Ear, SpeechEvent, Tape
@@ -23,7 +23,7 @@ class CountingActivity(LoudnessActivity):
         return super().score(states, windows)
 
 
-QUIET = np.zeros(WINDOW, dtype=np.int16)
+QUIET = b"\xff" * WINDOW
 
 
 def test_windows_of_all_calls_are_scored_in_one_batch() -> None:
@@ -39,7 +39,7 @@ def test_windows_of_all_calls_are_scored_in_one_batch() -> None:
 
 
 def test_sound_in_any_pieces_gives_the_same_segments() -> None:
-    sound = np.concatenate([np.zeros(3000, dtype=np.int16), tone(600), np.zeros(8000, dtype=np.int16)])
+    sound = b"\xff" * 3000 + encode_ulaw(tone(600)) + b"\xff" * 8000
     found: list[list[tuple[int, int, int]]] = []
     for size in (1, 77, 160, 4000, len(sound)):
         events: list[SpeechEvent] = []
@@ -59,7 +59,7 @@ def test_a_call_that_left_is_not_heard() -> None:
     ear = Ear(LoudnessActivity())
     hearing = ear.join(events.append)
     ear.leave(hearing)
-    hearing.hear(tone(1000))
+    hearing.hear(encode_ulaw(tone(1000)))
     ear.tick()
     assert events == []
 
@@ -68,15 +68,15 @@ def test_nothing_said_to_the_human_is_taken_for_a_turn_afterwards() -> None:
     events: list[SpeechEvent] = []
     ear = Ear(LoudnessActivity())
     hearing = ear.join(events.append)
-    hearing.hear(tone(500))
+    hearing.hear(encode_ulaw(tone(500)))
     ear.tick()
     hearing.deafen()
-    hearing.hear(tone(2000))
+    hearing.hear(encode_ulaw(tone(2000)))
     ear.tick()
     hearing.listen()
-    hearing.hear(np.zeros(4000, dtype=np.int16))
-    hearing.hear(tone(512))
-    hearing.hear(np.zeros(4000, dtype=np.int16))
+    hearing.hear(b"\xff" * 4000)
+    hearing.hear(encode_ulaw(tone(512)))
+    hearing.hear(b"\xff" * 4000)
     ear.tick()
     assert [type(event) for event in events] == [SpeechStarted, SpeechStarted, SpeechEnded]
     last = events[-1]
@@ -88,7 +88,7 @@ def test_a_backlog_is_bounded() -> None:
     activity = CountingActivity()
     ear = Ear(activity)
     hearing = ear.join(lambda _: None)
-    hearing.hear(np.zeros(60 * 8000, dtype=np.int16))
+    hearing.hear(b"\xff" * (60 * 8000))
     ear.tick()
     assert sum(activity.batches) * 32 <= 5_100
 
@@ -96,10 +96,11 @@ def test_a_backlog_is_bounded() -> None:
 def test_the_tape_gives_what_it_still_has() -> None:
     tape = Tape()
     for number in range(10):
-        tape.add(np.full(WINDOW, number, dtype=np.int16))
+        tape.add(bytes([0x80 + number]) * WINDOW)
     tape.keep(3 * 32)
-    assert set(tape.cut(0, 10_000).samples.tolist()) == {7, 8, 9}
+    seven, eight, nine = decode_ulaw(bytes([0x87, 0x88, 0x89])).tolist()
+    assert set(tape.cut(0, 10_000).samples.tolist()) == {seven, eight, nine}
     cut = tape.cut(8 * 32 + 16, 9 * 32 + 16)
-    assert (cut.duration_ms, cut.samples.tolist()) == (32, [8] * 128 + [9] * 128)
+    assert (cut.duration_ms, cut.samples.tolist()) == (32, [eight] * 128 + [nine] * 128)
     assert len(tape.cut(0, 32).samples) == 0
     assert len(Tape().cut(0, 100).samples) == 0
