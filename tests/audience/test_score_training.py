@@ -22,7 +22,7 @@ ASKED = Asked(moments=moments(START, UNTIL, timedelta(days=30)), horizon=timedel
 @pytest.fixture(scope="module")
 def shop() -> Examples:
     gathered = Gathered()
-    for some in people("ecommerce", 1_500, 360, seed=5):
+    for some in people("ecommerce", 1_000, 360, seed=5):
         for profile in profiles(some):
             gathered.add(profile, ASKED)
     return gathered.examples()
@@ -102,7 +102,7 @@ def test_a_score_as_good_as_the_models_is_not_replaced(shop: Examples, trained: 
 
 
 def test_a_line_with_too_few_says_how_many_it_needs(shop: Examples) -> None:
-    few = shop.where(shop.customer < 60)
+    few = shop.where(shop.customer < 50)
     model, report = train({Question.WAKE: {"ecommerce": shop, "finance": few}}, ASKED, UNTIL)
     assert set(model.lines) == {"ecommerce"}
     lacking = report.lines[1]
@@ -163,10 +163,12 @@ def test_the_learned_order_is_closer_to_the_truth_than_the_scorecards(
 
 def test_the_risk_of_leaving_is_learnt_from_the_active() -> None:
     active = Gathered(Question.LEAVE)
-    for some in people("finance", 900, 360, seed=6):
+    for some in people("finance", 500, 360, seed=6):
         for profile in profiles(some):
             active.add(profile, ASKED)
-    model, report = train({Question.LEAVE: {"finance": active.examples()}}, ASKED, UNTIL)
+    model, report = train(
+        {Question.LEAVE: {"finance": active.examples()}}, ASKED, UNTIL, Needed(learn=50, calibrate=20, test=40)
+    )
     (line,) = report.lines
     assert (line.about, line.industry) == ("leave", "finance")
     assert line.duel

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from callbot.audience.score.features import FEATURES
-from callbot.audience.score.measures import duel
+from callbot.audience.score.measures import brier, duel
 from callbot.audience.score.model import Line, Model, Term
 from callbot.audience.score.report import CAME, Influence, LineReport, Report, Slice
 from callbot.audience.score.snapshots import Asked, Examples, Question
 from callbot.audience.score.takeover import verdict
 
 _QUANTILES: Final = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
-_STRENGTH: Final = 1.0
-"""Inverse of the penalty that keeps rare values from shouting."""
+_STRENGTHS: Final = (0.03, 0.3, 3.0)
+"""Inverses of the penalty that keeps rare values from shouting: little, some and much trust in the data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def _compete(
     ]
     if lacking:
         return None, report(takes_over=False, why="历史太少：" + "；".join(lacking), enough=False)
-    line = _calibrated(_fitted(parts["learn"]), parts["calibrate"])
+    line = _best(parts["learn"], parts["calibrate"])
     if line is None:
         why = "在校准时段上，模型的排序与实际相反"
         return None, report(takes_over=False, why=why)
@@ -136,31 +136,46 @@ def _lacking(about: Question, part: Slice, least: int) -> str:
     return f"时点 {span or '（无）'} {found}，各需要 {least} 例"
 
 
-def _fitted(part: Examples) -> Line:
-    """Logistic regression on hat functions: for each feature the height of its polyline at the knots."""
+def _best(learn: Examples, calibrate: Examples) -> Line | None:
+    """The line whose penalty fits the calibration slice best; None where the order is the wrong way round."""
+    found = [_calibrated(line, calibrate) for line in _fitted(learn)]
+    usable = [line for line in found if line is not None]
+    return min(usable, key=lambda line: brier(calibrate.came, line.probability(calibrate.matrix)), default=None)
+
+
+def _fitted(part: Examples) -> Iterator[Line]:
+    """Logistic regression on hat functions, once for each penalty."""
     knots = {
         place: found
         for place in range(len(FEATURES))
         if len(found := _knots(part.matrix[:, place])) > 1 or np.isnan(part.matrix[:, place]).any()
     }
     columns = [_hats(part.matrix[:, place], found) for place, found in knots.items()]
-    fitted = LogisticRegression(C=_STRENGTH, max_iter=2_000).fit(np.column_stack(columns), part.came)
-    heights = np.split(fitted.coef_[0], np.cumsum([each.shape[1] for each in columns])[:-1])
-    terms = []
-    for (place, found), height in zip(knots.items(), heights, strict=True):
-        term = Term(
-            feature=FEATURES[place].name,
-            knots=tuple(float(knot) for knot in found),
-            values=tuple(float(value) for value in height[:-1]),
-            missing=float(height[-1]),
-            centre=0.0,
+    widths = np.cumsum([each.shape[1] for each in columns])[:-1]
+    for strength in _STRENGTHS:
+        fitted = LogisticRegression(C=strength, max_iter=2_000).fit(np.column_stack(columns), part.came)
+        heights = np.split(fitted.coef_[0], widths)
+        terms = tuple(
+            _term(part.matrix[:, place], FEATURES[place].name, knots[place], height)
+            for place, height in zip(knots, heights, strict=True)
         )
-        centre = float(term.adds(part.matrix[:, place]).mean())
-        missing = term.missing if np.isnan(part.matrix[:, place]).any() else centre
-        terms.append(
-            Term(feature=term.feature, knots=term.knots, values=term.values, missing=missing, centre=centre)
-        )
-    return Line(intercept=float(fitted.intercept_[0]), terms=tuple(terms), slope=1.0, offset=0.0)
+        yield Line(intercept=float(fitted.intercept_[0]), terms=terms, slope=1.0, offset=0.0)
+
+
+def _term(
+    column: NDArray[np.float64], feature: str, knots: NDArray[np.float64], heights: NDArray[np.float64]
+) -> Term:
+    """The polyline of one feature; the last height is that of what cannot be told."""
+    term = Term(
+        feature=feature,
+        knots=tuple(float(knot) for knot in knots),
+        values=tuple(float(value) for value in heights[:-1]),
+        missing=float(heights[-1]),
+        centre=0.0,
+    )
+    centre = float(term.adds(column).mean())
+    # Where it was always told, one that is not told later adds what is usual.
+    return replace(term, centre=centre, missing=term.missing if np.isnan(column).any() else centre)
 
 
 def _knots(column: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -192,7 +207,7 @@ def _calibrated(line: Line, part: Examples) -> Line | None:
     slope = float(fitted.coef_[0, 0])
     if slope <= 0:
         return None
-    return Line(intercept=line.intercept, terms=line.terms, slope=slope, offset=float(fitted.intercept_[0]))
+    return replace(line, slope=slope, offset=float(fitted.intercept_[0]))
 
 
 def _influences(line: Line, matrix: NDArray[np.float64]) -> tuple[Influence, ...]:
