@@ -43,6 +43,7 @@ class Dialler:
         self._lost = lost or asyncio.Event()
         self._preparing: dict[asyncio.Task[Ready | None], Attempt] = {}
         self._ready: list[Ready] = []
+        self._priorities: Mapping[str, int] = {}
         self._running: dict[asyncio.Task[None], Attempt] = {}
 
     @property
@@ -85,12 +86,13 @@ class Dialler:
     async def _lines(self) -> Mapping[str, int]:
         """This process's part of the lines of each running batch, never more than its slots."""
         async with self._station.db.read() as session:
-            running = await batches.running_lines(session)
+            running = await batches.running(session)
             others = await workers.dialling(session) - {self._station.worker_id}
+        self._priorities = {batch.id: batch.priority for batch in running}
         return {
-            batch_id: max(1, min(-(-lines // (1 + len(others))), self._max_calls))
-            for batch_id, lines in running.items()
-            if self._batch_id in ("", batch_id)
+            batch.id: max(1, min(-(-batch.lines // (1 + len(others))), self._max_calls))
+            for batch in running
+            if self._batch_id in ("", batch.id)
         }
 
     async def _reserve(self, batch_id: str, lines: int) -> None:
@@ -114,7 +116,7 @@ class Dialler:
     def _dial(self, lines: Mapping[str, int]) -> None:
         """Dial the most urgent of those who are ready, as far as slots and each batch's lines go."""
         busy = Counter(attempt.batch_id for attempt in self._running.values())
-        for ready in sorted(self._ready, key=lambda ready: _rank(ready.attempt)):
+        for ready in sorted(self._ready, key=lambda ready: self._order(ready.attempt)):
             if self._stop.is_set() or len(self._running) >= self._max_calls:
                 return
             # A free line is kept for whoever comes first and is still being prepared.
@@ -126,6 +128,10 @@ class Dialler:
             busy[batch_id] += 1
             call = asyncio.create_task(self._runner.run(ready, self._stop), name=f"attempt-{ready.attempt.id}")
             self._running[call] = ready.attempt
+
+    def _order(self, attempt: Attempt) -> tuple[int, tuple[int, datetime, str]]:
+        """The batch of the higher priority first; within and among equal ones, who is most urgent."""
+        return -self._priorities.get(attempt.batch_id, 0), _rank(attempt)
 
     async def wait(self) -> None:
         """Until a task ends, somebody stops, or the next tick."""

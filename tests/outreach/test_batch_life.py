@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from outreach_world import NOW, Watch, attempt, person, rows, running_batch
+from outreach_world import NOW, Watch, attempt, person, rows, running_batch, station
 
 from callbot.outreach.batch import BatchState, cancel, finish_if_over, launch, pause, resume
 from callbot.outreach.batch_status import status
 from callbot.outreach.batch_watch import watch
 from callbot.outreach.claim import Taken, claim
+from callbot.outreach.dialler import Dialler
 from callbot.outreach.permit import Block, Permit, Rule
 from callbot.outreach.planner import Planner
+from callbot.outreach.progress import Dialling, Progress
 from callbot.outreach.room import Wait
 from callbot.outreach.trunk import TrunkLine
 from callbot.store.database import Database
@@ -372,3 +375,31 @@ async def test_pausing_by_hand_needs_no_reason_to_go_on(sqlite_database: Databas
     assert [entry["what"] for entry in batch.history] == ["暂停：午间会议", "恢复"]
     with pytest.raises(BatchState, match="only a paused batch"):
         await resume(db, batch_id, NOW)
+
+
+async def test_the_batch_of_the_higher_priority_is_served_first(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """The later batch has the less valuable customers and goes first all the same."""
+    db = sqlite_database
+    ids = await people(db, 6)
+    usual = await running_batch(db, ids[:3], lines=1)
+    urgent = await running_batch(db, ids[3:], lines=1, priority=10, created_at=NOW + timedelta(hours=1))
+    planner = Planner(db, Watch())
+    for batch_id in (usual, urgent):
+        assert (await planner.tick(batch_id, 10)).queued == 3
+    dialled: list[str] = []
+
+    def seen(event: Progress) -> None:
+        if isinstance(event, Dialling):
+            dialled.append(event.customer_id)
+            if len(dialled) == 6:
+                dialler.stop()
+
+    dialler = Dialler(station(db, tmp_path), seen, max_calls=1)
+    while any(True for _ in await rows(db, Attempt, state="queued")) and not dialler.stopped:
+        await dialler.look()
+        await dialler.wait()
+    await dialler.wind_down()
+    assert dialled[0] in ids[3:]
+    assert sum(customer_id in ids[3:] for customer_id in dialled[:3]) == 3

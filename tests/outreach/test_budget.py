@@ -27,7 +27,7 @@ from callbot.outreach.policy import DEFAULT, Purpose, digest, policy_for
 from callbot.outreach.what_if import hypothesis, what_if
 from callbot.store import outbox
 from callbot.store.database import Database
-from callbot.store.tables import Event
+from callbot.store.tables import Event, Outbox
 
 CAPS = {
     Rule.ANSWERED_PER_DAY: answered_per_day,
@@ -111,7 +111,7 @@ async def test_calls_calls_by_humans_and_messages_use_one_budget(database: Datab
                 customer_id=customer_id,
                 now=NOW - timedelta(hours=1),
             )
-            row = await session.get_one(outbox.Outbox, message)
+            row = await session.get_one(Outbox, message)
             row.state = state
             session.add(row)
     left = await budget_of(database, customer_id, "ecommerce", NOW)
