@@ -26,6 +26,7 @@ from callbot.outreach.calendar import zone_of
 from callbot.outreach.case import Ended
 from callbot.outreach.claim import Taken, claim, set_aside
 from callbot.outreach.dial import Connected, Dial, Expected, hang_up
+from callbot.outreach.late_words import late_words
 from callbot.outreach.permit import Block, Permit
 from callbot.outreach.progress import Blocked, Dialling, InCall, OnProgress, Prepared, SetAside, Settled
 from callbot.outreach.room import Wait
@@ -328,6 +329,7 @@ class AttemptRunner:
             call_id=call_id,
             customer_id=attempt.customer_id,
             clock=station.clock,
+            late=late_words,
         )
         talk = asyncio.ensure_future(
             station.conversation(plan, line, journal, station.data / _event_log(call_id))
