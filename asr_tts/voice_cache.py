@@ -16,8 +16,12 @@ from asr_tts.audio import LINE_RATE, Audio
 from asr_tts.shared_synthesis import SharedSynthesis
 from asr_tts.voice import Voice
 from asr_tts.voice_files import VoiceFiles
+from asr_tts.voice_memory import VoiceMemory
 
 _log = logging.getLogger(__name__)
+
+_IN_MEMORY_BYTES = 32 * 1024 * 1024
+"""Half an hour of speech: the fixed lines of several flows."""
 
 
 class CachedVoice:
@@ -39,6 +43,7 @@ class CachedVoice:
         self._voice = voice
         self._background = background or voice
         self._files = VoiceFiles(directory, max_bytes)
+        self._memory = VoiceMemory(_IN_MEMORY_BYTES)
         self._syntheses: dict[str, SharedSynthesis] = {}
 
     @property
@@ -49,7 +54,11 @@ class CachedVoice:
         """Yield the speech at 8 kHz. Raises `VoiceFailed` when it is not stored and the voice fails."""
         key = self._key(text, speed)
         if key not in self._syntheses:
-            stored = await asyncio.to_thread(self._files.read, key)
+            stored = self._memory.get(key)
+            if stored is None:
+                stored = await asyncio.to_thread(self._files.read, key)
+                if stored is not None and self._files.has(key):  # not forgotten meanwhile
+                    self._memory.keep(key, stored)
             if stored is not None:
                 yield stored
                 return
@@ -76,6 +85,7 @@ class CachedVoice:
         """Remove the audio of a text that holds personal data; who listens just now still hears its end."""
         key = self._key(text, speed)
         self._syntheses.pop(key, None)
+        self._memory.forget(key)
         await asyncio.to_thread(self._files.remove, key)
 
     async def aclose(self) -> None:

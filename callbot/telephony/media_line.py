@@ -44,8 +44,10 @@ _WAITING_DIGITS = 64
 """Digits that may wait for the conversation; a flood of more is dropped."""
 _FED_AHEAD_MS = 20_000
 """How much of a speech may wait to be sent before its voice has to wait."""
-_FRAMES_TOGETHER = 2
+_FRAMES_TOGETHER = 4
 """Frames that share a message while the carrier holds enough."""
+_TICKS_BETWEEN_LOOKS = 10
+"""Limits and the recording are looked after every 200 ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ class MediaLine:
         self._callee_end: CalleeEnd | None = None
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
         self._room_for_feed = asyncio.Event()
+        self._ticks = 0
         self._messages = 0
         self._messages_allowed = messages_allowed(0)
         self._over = False
@@ -147,7 +150,7 @@ class MediaLine:
 
     def resume(self) -> None:
         self._playback.resume()
-        self._pump()
+        self._pump(self._now())
 
     def stop(self) -> None:
         if self._feeding is not None:
@@ -224,7 +227,12 @@ class MediaLine:
             self.end("bot", "internal-error", close_code=1011)
 
     def _tick(self, now: float) -> None:
-        self._pump()
+        self._pump(now)
+        self._ticks += 1
+        if self._ticks % _TICKS_BETWEEN_LOOKS == 1:
+            self._look_after(now)
+
+    def _look_after(self, now: float) -> None:
         self._record_played(now)
         if self._recording is not None:
             self._recording.flush(now)
@@ -268,8 +276,9 @@ class MediaLine:
             case MediaIn():
                 self._hear(event)
             case MarkIn(name=name):
-                self._playback.mark(name, self._now())
-                self._pump()
+                now = self._now()
+                self._playback.mark(name, now)
+                self._pump(now)
             case DtmfIn(digit=digit):
                 if self._events.qsize() < _WAITING_DIGITS:
                     self._emit(Dtmf(digit=digit, at_ms=self.now_ms))
@@ -315,7 +324,7 @@ class MediaLine:
                     rate = piece.rate
                     resampler = Resampler(rate, LINE_RATE)
                 self._playback.feed(encode_ulaw(np.ascontiguousarray(resampler.process(piece.samples))))
-                self._pump()
+                self._pump(self._now())
                 if self._playback.unsent_ms > _FED_AHEAD_MS:
                     self._room_for_feed.clear()
                     await self._room_for_feed.wait()
@@ -327,12 +336,11 @@ class MediaLine:
         finally:
             if isinstance(audio, AsyncGenerator):
                 await audio.aclose()
-        self._pump()
+        self._pump(self._now())
 
-    def _pump(self) -> None:
-        if self._over:
+    def _pump(self, now: float) -> None:
+        if self._over or not (self._playback.active or self._callee_end is not None):
             return
-        now = self._now()
         held = self._buffer.buffered_ms(now)
         if self._callee_end is not None:
             samples = self._callee_end.take(frames_due(held, BRIDGED_LOOKAHEAD_MS))
@@ -340,7 +348,7 @@ class MediaLine:
                 payload = encode_ulaw(samples)
                 self._buffer.send(payload, now)
                 self._send_all([MediaOut(payload=payload)])
-        elif self._playback.active:
+        else:
             due = frames_due(held, LOOKAHEAD_MS, at_least=_FRAMES_TOGETHER)
             self._send_all(self._playback.take(now, due))
             if self._playback.unsent_ms <= _FED_AHEAD_MS:

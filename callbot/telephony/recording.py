@@ -20,6 +20,7 @@ _log = structlog.get_logger(__name__)
 Channel = Literal["callee", "bot"]
 SETTLE_MS = 1_000
 """How long sound may come after its time and still find its place."""
+TICKS_TOGETHER = 5
 FLUSH_MS = 500
 """How much is written at once."""
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
@@ -95,31 +96,37 @@ class StereoWav:
 
 
 class Scribe:
-    """The one thread of a process that writes recordings. What many calls hand over in a tick is one job."""
+    """The one thread of a process that writes recordings. What many calls hand over in 100 ms is one job."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._work: list[Callable[[], None]] = []
+        self._ticks = 0
 
     def note(self, work: Callable[[], None]) -> None:
-        """To be done after all that was noted before; begins at the next `tick` or `finish`."""
+        """To be done after all that was noted before; begins at one of the next ticks."""
         self._work.append(work)
 
     def tick(self) -> None:
         """Belongs to the ticker."""
-        if self._work:
-            work, self._work = self._work, []
-            self._thread.submit(_do_all, work)
+        self._ticks += 1
+        if self._ticks % TICKS_TOGETHER == 0:
+            self._begin()
 
     def finish(self, work: Callable[[], None]) -> Future[None]:
         """Do what was noted, then this."""
-        self.tick()
+        self._begin()
         return self._thread.submit(work)
 
     def close(self) -> None:
         """Blocks until all is written."""
-        self.tick()
+        self._begin()
         self._thread.shutdown()
+
+    def _begin(self) -> None:
+        if self._work:
+            work, self._work = self._work, []
+            self._thread.submit(_do_all, work)
 
 
 def _do_all(work: list[Callable[[], None]]) -> None:

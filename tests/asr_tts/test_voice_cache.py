@@ -16,6 +16,7 @@ from asr_tts.testing_voice import MS_PER_CHARACTER, FakeVoice
 from asr_tts.voice import Voice, VoiceFailed
 from asr_tts.voice_cache import CachedVoice
 from asr_tts.voice_files import VoiceFiles
+from asr_tts.voice_memory import VoiceMemory
 
 OPENER = "王女士您好，我是客服小美，想占用您一分钟。"
 
@@ -227,6 +228,33 @@ async def test_forgotten_speech_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not cached.has(OPENER)
     assert cached.has("再见。")
     assert len(files(tmp_path)) == 1
+
+
+async def test_what_was_heard_lately_needs_no_disk_until_it_is_forgotten(tmp_path: Path) -> None:
+    voice = FakeVoice()
+    cached = CachedVoice(voice, tmp_path)
+    await cached.prepare(OPENER)
+    first = await heard(cached, OPENER)
+    for file in tmp_path.glob("??/*"):
+        file.unlink()
+    again = await heard(cached, OPENER)
+    assert [audio.samples.tolist() for audio in again] == [audio.samples.tolist() for audio in first]
+    assert voice.spoken == [OPENER]
+    await cached.forget(OPENER)
+    await heard(cached, OPENER)
+    assert voice.spoken == [OPENER, OPENER]
+
+
+def test_memory_is_bounded_and_keeps_what_is_used() -> None:
+    memory = VoiceMemory(max_bytes=3_000)
+    sound = Audio(np.zeros(500, dtype=np.int16), LINE_RATE)
+    for key in ("a", "b", "c"):
+        memory.keep(key, sound)
+    assert memory.get("a") is sound
+    memory.keep("d", sound)
+    assert [key for key in "abcd" if memory.get(key) is not None] == ["a", "c", "d"]
+    memory.keep("e", Audio(np.zeros(5_000, dtype=np.int16), LINE_RATE))
+    assert all(memory.get(key) is None for key in "abcde")
 
 
 async def test_speech_forgotten_while_it_is_made_is_heard_and_not_kept(tmp_path: Path) -> None:
