@@ -47,7 +47,7 @@ def list_batches(as_json: JsonOption = False) -> None:
     if not found:
         out.print("还没有批次。运行 callbot batch run 或 callbot demo。")
         return
-    table = Table("批次", "名称", "流程", "状态", "优先", "客户", "结果")
+    table = Table("批次", "名称", "流程", "状态", "优先", "客户", "结果", "激活")
     for line in found:
         outcomes = "，".join(f"{words.word(words.OUTCOMES, key)} {n}" for key, n in line.outcomes.items())
         state = words.word(words.STATES, line.batch.state)
@@ -59,6 +59,7 @@ def list_batches(as_json: JsonOption = False) -> None:
             str(line.batch.priority),
             str(line.members),
             outcomes,
+            str(line.activated),
         )
     out.print(table)
 
@@ -78,7 +79,8 @@ def show(batch_id: IdArgument, as_json: JsonOption = False) -> None:
         line, now = run(work())
         listed = run(members(load_settings(), batch_id)) if line.members <= _SHOWN_MEMBERS else []
         if as_json:
-            print_json(plain({"batch": line.batch, "status": now, "members": listed}))
+            shown = {"batch": line.batch, "status": now, "activated": line.activated, "members": listed}
+            print_json(plain(shown))
             return
         _show_head(line, now)
         show_members(listed)
@@ -98,7 +100,7 @@ def _show_head(line: overview.BatchLine, now: BatchStatus) -> None:
     people = now.members
     out.print(
         f"  客户 {line.members}：待看 {people.get('ready', 0)}，稍后 {people.get('waiting', 0)}，"
-        f"不拨 {people.get('never', 0)}，已拨或排队 {people.get('tried', 0)}"
+        f"不拨 {people.get('never', 0)}，已拨或排队 {people.get('tried', 0)}；成功激活 {line.activated}"
     )
     out.print(f"  节奏：全部批次未接人工的通话 {now.without_human} 通；{now.pace.because}")
     record, breaker = now.record, now.breaker

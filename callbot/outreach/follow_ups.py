@@ -121,6 +121,7 @@ async def _message(session: Session, sender: Sender, held: Held, now: datetime) 
             text = await compose(
                 session,
                 customer,
+                held.batch,
                 Topic(row.detail.get("topic") or _topic(row)),
                 talked_of=list(row.detail.get("offers", ())),
                 channel=channel,

@@ -58,19 +58,25 @@ async def asking(
 async def compose(
     session: Session,
     customer: Customer,
+    batch: Batch | None,
     topic: Topic,
     *,
     talked_of: list[str],
     channel: Channel,
     now: datetime,
 ) -> Text:
-    """The text for one person, from what is known of them and what the offer sheet holds at this moment."""
+    """The text for one person, from what is known of them and what the offer sheet holds at this moment.
+
+    A batch that was made for certain offers names no others.
+    """
     history = await customers.load_history(session, customer.id)
     if history is None:
         raise BadInput.one(f"customer {customer.id}", "is gone", "cancel the follow-up")
     profile = profile_of(history)
     judged = assess(profile, now)
     rows = await valid_offers(session, customer.industry, now, compensation=False)
+    if batch is not None and batch.offers:
+        rows = [row for row in rows if row.code in batch.offers]
     meant = [as_offer(row) for row in rows if eligible(row.eligibility, profile, judged)]
     today = now.astimezone(zone_of(customer.timezone) or SHANGHAI).date()
     return scripted_message(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from callbot.store import activations
 from callbot.store.intake import PAST_CALLS
 from callbot.store.tables import (
     Activation,
@@ -39,6 +40,8 @@ class BatchLine:
     members: int
     states: dict[str, int]
     outcomes: dict[str, int]
+    activated: int = 0
+    """People who came back of their own accord after one of its contacts (R028)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,7 @@ async def _batch_line(session: AsyncSession, batch: Batch) -> BatchLine:
         members=members.one(),
         states={str(state): int(count) for state, count in states},
         outcomes={str(outcome): int(count) for outcome, count in outcomes},
+        activated=await activations.activated(session, batch.id),
     )
 
 

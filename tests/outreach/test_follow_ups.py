@@ -70,6 +70,24 @@ async def test_who_considers_hears_of_the_offer_on_day_3_once(after: Aftermath) 
     assert len(known.attempts_at) == 2, "a message uses up the same budget as a call"
 
 
+async def test_a_batch_for_certain_offers_names_no_other(later: Aftermath) -> None:
+    await later.offer(code="best", priority=9, title="老客户专属八折券", discount_percent=20, amount_fen=None)
+    await later.offer(code="its-own", title="回归礼包")
+    await later.call(Outcome.CONSIDERING, 1)
+    await later.call(Outcome.CONSIDERING, 2)
+    async with later.db.write() as session:
+        first = next(row for row in await rows(later.db, Attempt) if row.customer_id == "person-001")
+        (await session.get_one(Batch, first.batch_id)).offers = ["its-own"]
+    # Whose reason is not known hears only of what the call named.
+    for push in await rows(later.db, FollowUp, kind="push_offer_3d"):
+        async with later.db.write() as session:
+            row = await session.get_one(FollowUp, push.id)
+            row.detail = {**row.detail, "offers": ["best", "its-own"]}
+    await later.tick(day(3))
+    named = {message.customer_id: message.payload["offer"]["code"] for message in await later.messages()}
+    assert named == {"person-001": "its-own", "person-002": "best"}
+
+
 async def _facts(db: Database, customer_id: str) -> contacts.ContactFacts:
     (batch,) = await rows(db, Batch)
     async with db.read() as session:
