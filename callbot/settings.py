@@ -227,6 +227,10 @@ class Settings(BaseSettings):
     data: Path = Field(
         default=Path("var"), description="Data directory: database, recordings, voice cache, event logs."
     )
+    packs: Path | None = Field(
+        default=None,
+        description="Folder with scenario packs of your own (`ecommerce.yaml`…); each replaces the shipped one of its name.",
+    )
     store: StoreSettings = StoreSettings()
     models: ModelSettings = ModelSettings()
     llm: LlmSettings = LlmSettings()

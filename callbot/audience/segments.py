@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from callbot.audience.names import check_name
 from callbot.audience.tags.explain import explain
 from callbot.audience.tags.judge import judge
 from callbot.audience.tags.parse import parse
 from callbot.audience.tags.subject import subject_of
 from callbot.audience.tags.words import nearest
+from callbot.audience.terms import Membership, Terms
 from callbot.errors import BadInput
 from callbot.store import segments as rows
-from callbot.store.customers import load_histories
+from callbot.store.customers import History, load_histories
 from callbot.store.database import Database, Session
 from callbot.store.tables import Customer, Segment
 from callbot.store.tag_tree import Node
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,3 +145,22 @@ async def find(session: Session, name: str) -> Segment:
             f"是不是 {close}？" if close else "callbot segment list 列出全部人群",
         )
     return found
+
+
+async def memberships(session: Session, history: History, now: datetime) -> tuple[Membership, ...]:
+    """The segments a customer is in at `now` (UTC), the one that decides first on top.
+
+    `history` comes with its tags. A stored segment that cannot be read any more is passed over and logged.
+    """
+    subject = subject_of(history, now)
+    found = []
+    for each in await rows.segments(session):
+        try:
+            verdict = judge(parse(each.expression), subject, now)
+        except BadInput as bad:
+            _log.warning("segment.unreadable", segment=each.name, problem=str(bad))
+            continue
+        if verdict.met:
+            terms = Terms.of(each.strategy) if each.strategy else None
+            found.append(Membership(segment=each.name, terms=terms, figures=verdict.figures))
+    return tuple(found)

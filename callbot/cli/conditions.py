@@ -44,7 +44,7 @@ def print_preview(preview: Preview) -> None:
     out.print(f"符合 [bold]{preview.matched:,}[/] 位，全部 {preview.of:,} 位{share}")
     if not preview.examples:
         return
-    table = Table("客户", "电话", "依据")
+    table = folding("客户", "电话", "依据")
     for example in preview.examples:
         table.add_row(
             escape(example.customer.name), example.customer.phone_masked, escape(figures(example.figures))
@@ -68,6 +68,14 @@ def preview_json(preview: Preview) -> dict[str, Any]:
             for example in preview.examples
         ],
     }
+
+
+def folding(*titles: str, lines: bool = False) -> Table:
+    """A table whose Chinese text goes on in the next line where it is too long."""
+    table = Table(show_lines=lines)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
 
 
 def figures(found: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
+import structlog
 import typer
 
 from callbot import __version__
@@ -22,6 +23,7 @@ from callbot.cli import (
     guard,
     models,
     outbox,
+    pack,
     segment,
     tag,
 )
@@ -49,6 +51,7 @@ app.add_typer(followup.app, name="followup")
 app.add_typer(guard.app, name="guard")
 app.add_typer(models.app, name="models")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(pack.app, name="pack")
 app.add_typer(segment.app, name="segment")
 app.add_typer(tag.app, name="tag")
 app.command()(demo)
@@ -70,6 +73,11 @@ def root(
     ] = False,
 ) -> None:
     """Wins back customers who have gone quiet."""
+    # Standard output belongs to answers, which programs read as JSON.
+    structlog.configure(
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+    )
 
 
 def main() -> None:

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
 from callbot.audience import segments
 from callbot.audience.tags.parse import parse
-from callbot.cli.conditions import pointed, preview_json, print_preview
+from callbot.cli.conditions import folding, pointed, preview_json, print_preview
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
@@ -78,7 +77,7 @@ def list_segments(as_json: AsJson = False) -> None:
     if not found:
         out.print("还没有人群：callbot segment create 名称 '条件'，或 callbot pack install")
         return
-    table = Table("人群", "条件", "策略", "优先", "版本", "来源")
+    table = folding("人群", "条件", "策略", "优先", "版本", "来源")
     for each in found:
         table.add_row(
             escape(each.name),

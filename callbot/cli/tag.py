@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
 from callbot.audience import segments
@@ -14,7 +13,7 @@ from callbot.audience.tags import apply, rules
 from callbot.audience.tags.explain import explain as in_chinese
 from callbot.audience.tags.parse import parse
 from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS
-from callbot.cli.conditions import pointed, preview_json, print_preview
+from callbot.cli.conditions import folding, pointed, preview_json, print_preview
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
@@ -73,7 +72,7 @@ def list_rules(as_json: AsJson = False) -> None:
     if not found:
         out.print("还没有标签规则：callbot tag create 名称 '条件'，或 callbot pack install")
         return
-    table = Table("标签", "条件", "版本", "来源", "人数", "最近应用 (UTC)")
+    table = folding("标签", "条件", "版本", "来源", "人数", "最近应用 (UTC)")
     for rule in found:
         table.add_row(
             escape(rule.name),
@@ -196,7 +195,7 @@ def words(as_json: AsJson = False) -> None:
     if as_json:
         print_json([dict(zip(("example", "meaning", "also", "unit"), line, strict=True)) for line in lines])
         return
-    table = Table("写法", "含义", "也可写", "单位")
+    table = folding("写法", "含义", "也可写", "单位")
     for example, meaning, also, unit in lines:
         table.add_row(escape(example), meaning, "、".join(also), unit)
     out.print(table)

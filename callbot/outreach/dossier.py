@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from callbot.audience import segments
 from callbot.audience.assess import assess
 from callbot.audience.eligibility import eligible
 from callbot.audience.profile import profile_of
+from callbot.audience.terms import in_terms_of
 from callbot.clock import Clock
 from callbot.conversation.flow import Flow
 from callbot.errors import BadInput
@@ -32,21 +35,23 @@ class DossierReader:
         """The dossier of one attempt. Raises `BadInput` when the customer or the flow is gone."""
         now = self._clock.now()
         async with self._db.read() as session:
-            history = await customers.load_history(session, attempt.customer_id)
+            history = await customers.load_history(session, attempt.customer_id, tags=True)
             batch = await batches.get(session, attempt.batch_id)
             if history is None or batch is None:
                 raise BadInput.one(f"attempt {attempt.id}", "its customer or batch is gone", "drop the attempt")
             offers = await valid_offers(session, history.customer.industry, now, compensation=False)
+            groups = await segments.memberships(session, history, now)
         profile = profile_of(history)
         judged = assess(profile, now)
+        judged = replace(judged, strategy=in_terms_of(judged.strategy, groups, profile, now))
+        meant = judged.strategy.offers if judged.strategy else ()
         return Dossier(
             number=self._vault.reveal(history.customer.phone_cipher),
             person=person_of(profile, judged),
             offers=tuple(
                 as_offer(row)
-                for row in offers
-                if (not batch.offers or row.code in batch.offers)
-                and eligible(row.eligibility, profile, judged)
+                for row in sorted(offers, key=lambda row: row.code not in meant)
+                if (not batch.offers or row.code in batch.offers) and eligible(row.eligibility, profile, judged)
             ),
             flow=flow_for(batch.flow, profile.industry, self._flows),
             zone=history.customer.timezone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, assert_never
 
 from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS, NumberWord
@@ -73,6 +74,11 @@ def said(leaf: Holds, yes: bool) -> str:
     return (word.yes if yes else word.no).format(_spoken(leaf.text, word.choices))
 
 
+def spoken(trait: Trait, stored: str) -> str:
+    """What staff call a stored word: ecommerce is 电商."""
+    return _spoken(stored, _TRAITS[trait].choices)
+
+
 def _say(tree: Node, *, nested: bool) -> str:
     match tree:
         case Every(parts=parts):
@@ -107,11 +113,8 @@ def _number(figure: Figure, value: int) -> str:
 
 
 def _either(trait: Trait, values: tuple[str, ...]) -> str:
-    return "或".join(_spoken(value, _TRAITS[trait].choices) for value in values)
+    return "或".join(spoken(trait, value) for value in values)
 
 
-def _spoken(stored: str, choices: object) -> str:
-    """What staff call a stored word: ecommerce is 电商."""
-    if isinstance(choices, dict) or hasattr(choices, "items"):
-        return next((said for said, kept in choices.items() if kept == stored), stored)
-    return stored
+def _spoken(stored: str, choices: Mapping[str, str]) -> str:
+    return next((said for said, kept in choices.items() if kept == stored), stored)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
 
-from callbot.audience.tags.explain import said, shown, title, trait_title
+from callbot.audience.tags.explain import said, shown, spoken, title, trait_title
 from callbot.audience.tags.subject import Subject
 from callbot.store.tag_tree import (
     CHINA,
@@ -138,7 +138,7 @@ def _figure_of(leaf: Leaf, subject: Subject, now: datetime) -> tuple[str, str]:
             value = measure(figure, subject, now)
             return title(figure), UNKNOWN if value is None else shown(figure, value)
         case OneOf(trait=trait):
-            return trait_title(trait), subject.traits.get(trait, "") or UNKNOWN
+            return trait_title(trait), spoken(trait, subject.traits.get(trait, "")) or UNKNOWN
         case Holds(test=Test.HOLDS, text=text):
             bought = [
                 each

@@ -70,19 +70,25 @@ async def find(session: Session, name: str) -> TagRule:
 
 
 async def delete(db: Database, name: str) -> int:
-    """Delete a rule and take its tag from everybody; returns how many carried it. Raises `BadInput`."""
+    """Delete a rule and take its tag from everybody; returns how many carried it.
+
+    Raises `BadInput` when there is no such rule or another condition asks for its tag.
+    """
     async with db.write() as session:
-        found = await find(session, name)
-        users = [
-            each.name for each in await rows.tag_rules(session) if name in tags_named(parse(each.expression))
-        ]
-        users += [
-            each.name for each in await rows.segments(session) if name in tags_named(parse(each.expression))
-        ]
-        if users:
-            raise BadInput.one(f"标签 {name}", f"{'、'.join(users)} 的条件用到它", "先改掉那些条件")
-        carried = await rows.drop_tag(session, name)
-        await session.delete(found)
+        return await remove(session, name)
+
+
+async def remove(session: Session, name: str) -> int:
+    """`delete` inside a transaction."""
+    found = await find(session, name)
+    conditions = {each.name: each.expression for each in await rows.tag_rules(session)}
+    conditions |= {f"人群 {each.name}": each.expression for each in await rows.segments(session)}
+    users = [user for user, condition in conditions.items() if name in tags_named(parse(condition))]
+    if users:
+        raise BadInput.one(f"标签 {name}", f"{'、'.join(users)} 的条件用到它", "先改掉那些条件")
+    carried = await rows.drop_tag(session, name)
+    await session.delete(found)
+    await session.flush()
     return carried
 
 
