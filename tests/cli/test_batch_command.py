@@ -1,0 +1,169 @@
+"""`callbot batch` from a list to its end, and everything that is wrong with one said at once."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from callbot.cli.main import app
+
+AT = "2026-11-17T10:00+08:00"
+"""A Tuesday morning."""
+NIGHT = "2026-11-17T22:00+08:00"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def run(*arguments: str, status: int = 0) -> str:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    return result.output
+
+
+def answer(*arguments: str) -> Any:
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def write(path: Path, rows: list[dict[str, str]], *, encoding: str = "utf-8") -> Path:
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def people(count: int = 3) -> list[dict[str, str]]:
+    return [
+        {
+            "客户编号": f"T-{index}",
+            "姓名": f"王小{'一二三四五六'[index]}",
+            "手机号": f"+86100{(index * 7919 + 1234567) * 13 % 100_000_000:08d}",
+            "行业": "电商",
+            "品牌": "悦选商城",
+        }
+        for index in range(count)
+    ]
+
+
+def base(place: Path, count: int = 3) -> Path:
+    """A folder with customers who agreed to be called."""
+    folder = place / "base"
+    folder.mkdir()
+    write(folder / "customers.csv", people(count))
+    write(
+        folder / "consents.csv",
+        [
+            {
+                "客户编号": row["客户编号"],
+                "用途": "marketing",
+                "是否同意": "是",
+                "时间": "2026-01-05 10:00",
+                "文本版本": "v1",
+                "渠道": "app",
+                "凭证": f"勾选记录 {row['客户编号']}",
+            }
+            for row in people(count)
+        ],
+    )
+    return folder
+
+
+def test_a_batch_is_made_looked_at_asked_about_and_ended(place: Path) -> None:
+    batch_id = answer(
+        "batch", "create", str(base(place)), "--flow", "winback", "--hold-out", "0", "--priority", "5",
+        "--lines", "2", "--until", "2030-12-31", "--saturday", "off",
+    )["batch_id"]  # fmt: skip
+    shown = answer("batch", "preview", batch_id, "--at", AT)
+    assert (len(shown["now"]), shown["later"], shown["never"]) == (3, [], [])
+    assert "现在可拨打 0 位，稍后 3 位" in run("batch", "preview", batch_id, "--at", NIGHT)
+
+    asked = run("batch", "what-if", batch_id, "--at", NIGHT, "--set", "windows.mon-fri=09:00-23:00")
+    assert "现在可拨打 0 → 3（+3）" in asked
+    assert "会突破 可联系时段的外边界 09:00-21:00" in asked
+    inside = run("batch", "what-if", batch_id, "--at", "2026-11-21T10:30+08:00", "--saturday", "on")
+    assert "0 → 3（+3）" in inside
+    assert "不突破任何外边界" in inside
+
+    assert "callbot serve" in run("batch", "launch", batch_id)
+    run("batch", "pause", batch_id, "--reason", "午间会议")
+    run("batch", "resume", batch_id, "--served")
+    told = run("batch", "show", batch_id)
+    for words in (
+        "进行中",
+        "线路 0/2",
+        "优先 5",
+        "没有投诉、关怀、销售、综合坐席在线",
+        "回电名额 200",
+        "午间会议",
+    ):
+        assert words in told
+    assert "关闭排队 0 通" in run("batch", "cancel", batch_id)
+    (line,) = answer("batch", "list")
+    assert (line["batch"]["state"], line["batch"]["ends_on"]) == ("cancelled", "2030-12-31")
+    assert "is cancelled" in run("batch", "launch", batch_id, status=2)
+
+
+def test_a_person_is_asked_about_with_other_values_and_shows_what_is_left(place: Path) -> None:
+    answer("batch", "create", str(base(place, 1)), "--flow", "winback")
+    asked = run("permit", "T-0", "--at", NIGHT, "--set", "windows.mon-fri=09:00-23:00")
+    assert "可以拨打" in asked
+    assert "会突破" in asked
+    assert "还可打扰 1 次（最紧：当天接通" in asked
+    assert "不可拨打" in run("permit", "T-0", "--at", NIGHT, status=3)
+    assert "打扰额度  还可打扰 1 次" in run("customer", "show", "T-0")
+
+
+def test_everything_that_is_wrong_is_said_at_once_before_anything_is_stored(place: Path) -> None:
+    rows = [*people(2), {**people(1)[0], "客户编号": "T-9", "手机号": "12"}]
+    said = run(
+        "batch", "create", str(write(place / "list.csv", rows)), "--flow", "winbakc", "--hold-out", "100",
+        "--from", "2026-12-02", "--until", "2026-12-01", "--set", "caps.answered_per_7d=9",
+        status=2,
+    )  # fmt: skip
+    for words in ("手机号", "winbakc", "hold-out of 100", "ends on 2026-12-01", "caps.answered_per_7d"):
+        assert words in said
+    assert answer("batch", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--offer", "NO-SUCH"), "offer NO-SUCH does not exist"),
+        (("--from", "2100-01-01", "--until", "2100-02-01"), "table of Chinese holidays does not hold 2100"),
+        (("--set", "windows.mon-fri=", "--saturday", "off"), "are both empty"),
+        (("--until", "2001-01-01"), "which has passed"),
+        (("--set", "windows.mon-fri=12:00-09:00"), "is not a window"),
+        (("--set", "caps"), "is no value"),
+    ],
+)
+def test_a_batch_that_could_call_nobody_is_refused(place: Path, options: tuple[str, ...], said: str) -> None:
+    assert said in run("batch", "create", str(base(place)), "--flow", "winback", *options, status=2)
+    assert answer("batch", "list") == []
+
+
+def test_a_list_in_gbk_is_taken_and_in_utf_16_named(place: Path) -> None:
+    good = write(place / "gbk.csv", people(), encoding="gbk")
+    assert answer("batch", "create", str(good), "--flow", "winback")["batch_id"]
+    other = write(place / "utf16.csv", people(), encoding="utf-16")
+    assert "UTF-16" in run("batch", "create", str(other), "--flow", "winback", status=2)
+
+
+def test_a_segment_becomes_a_batch_and_an_unknown_one_is_named(place: Path) -> None:
+    assert "nobody-has-this" in run(
+        "batch", "create", "--segment", "nobody-has-this", "--flow", "winback", status=2
+    )
+    assert "FILE or --segment" in run("batch", "create", "--flow", "winback", status=2)
