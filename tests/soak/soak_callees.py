@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,9 @@ WORDS = {
     "considering": "我再考虑考虑吧。",
     "complaint": "我要投诉，空调装了两个月没人管。",
     "wrong_number": "你打错了，我不是。",
+    "transferred": "我要找你们的人工客服。",
 }
+"""Kind of callee → what they say. `transferred` stays on the line until a human has spoken."""
 SENTENCES = (*WORDS.values(), BYE)
 MIX = (
     *("do_not_call",) * 5,
@@ -37,6 +40,7 @@ _LEADS = {
     "considering": "push_offer_3d",
     "complaint": "complaint_pause_30d",
     "wrong_number": "mark_number_invalid",
+    "transferred": "agent_handles_now",
 }
 
 
@@ -51,11 +55,11 @@ class Callees:
     sentences: Path
 
 
-def make(place: Path, count: int, seed: int) -> Callees:
+def make(place: Path, count: int, seed: int, mix: Sequence[str] = MIX) -> Callees:
     """Write `count` callees below `place`; the same ones for the same seed."""
     rng, folder, kinds = random.Random(seed), place / "callees", dict[str, str]()
     for index in range(count):
-        kind = MIX[index % len(MIX)]
+        kind = mix[index % len(mix)]
         phone = f"+86100{(index * 7919 + 1_234_567 + seed % 1_000) * 13 % 100_000_000:08d}"
         kinds[phone] = kind
         _write(folder / f"callee-{index:03d}", index, kind, phone, rng)
@@ -95,14 +99,16 @@ def _write(folder: Path, index: int, kind: str, phone: str, rng: random.Random) 
         "manner": {"thinks_ms": [50, 150], "patience": {"bot_turns": 6, "silence_s": 20}},
         "replies": [
             {"name": "word", "when": {"turn": 1}, "say": [WORDS[kind]]},
-            {"name": "bye", "when": "otherwise", "say": [BYE], "then": "hang_up_after_bot"},
+            {"name": "bye", "when": "otherwise", "say": [WORDS[kind]]}
+            if kind == "transferred"
+            else {"name": "bye", "when": "otherwise", "say": [BYE], "then": "hang_up_after_bot"},
         ]
         if answers
         else [],
         "true_intention": {
             "outcome": outcome,
             "follow_up": _LEADS.get(kind, "retry_later"),
-            "transfer": kind == "complaint",
+            "transfer": kind in ("complaint", "transferred"),
             **({"callback": {"days": 1, "time": "15:00"}} if kind == "callback" else {}),
         },
     }
@@ -110,7 +116,7 @@ def _write(folder: Path, index: int, kind: str, phone: str, rng: random.Random) 
         del persona["replies"]
     (folder / "persona.yaml").write_text(json.dumps(persona, ensure_ascii=False), encoding="utf-8")
     if answers:
-        says = {"word-1.wav": WORDS[kind], "bye-1.wav": BYE}
+        says = {"word-1.wav": WORDS[kind], "bye-1.wav": WORDS[kind] if kind == "transferred" else BYE}
         for wav, text in says.items():
             write_wav(folder / wav, tone(SENTENCES.index(text)).samples)
         write_manifest(folder, {wav: {"text": text} for wav, text in says.items()})

@@ -69,6 +69,8 @@ class World:
     shift_s: float = 0.0
     serve: subprocess.Popen[bytes] | None = None
     killed: list[str] = field(default_factory=list)
+    more: dict[str, str] = field(default_factory=dict)
+    """Further settings, as environment variables."""
 
     @property
     def settings(self) -> Settings:
@@ -105,6 +107,7 @@ class World:
             "CALLBOT_DESK__PORT": "0",
             "CALLBOT_WEB__PORT": "0",
             "CALLBOT_WEBHOOKS": json.dumps([webhook]),
+            **self.more,
         }
 
     # The processes
@@ -181,7 +184,7 @@ def carrier(world: World) -> Iterator[None]:
         [
             *(sys.executable, "-m", "callbot.telephony.simulator", "--port", "0"),
             *("--seed", str(world.wish.seed), "--parent", str(os.getpid())),
-            *("--personas", str(world.callees.folder)),
+            *("--personas", str(world.callees.folder), "--record", str(world.place / "heard")),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -213,15 +216,15 @@ def soak(wish: Wish, place: Path, say: Callable[[str], None]) -> Verdict:
 
 async def _soak(world: World) -> Verdict:
     wish, began = world.wish, time.monotonic()
-    world.shift_s = _shift(day=0)
+    world.shift_s = shift_to(day=0)
     async with open_database(world.settings) as db:
         vault = open_vault(world.settings)
-        await _batch(world, db)
+        await launch(world, db)
         for day in range(wish.days):
-            world.shift_s = _shift(day)
+            world.shift_s = shift_to(day)
             world.start()
             share = [number for number in range(wish.kills) if number * wish.days // wish.kills == day]
-            await _day(world, db, day, share)
+            await one_day(world, db, day, share)
             status = world.stop()
             world.say(f"day {day + 1} over after {time.monotonic() - began:.0f} s, serve ended with {status}")
             assert status == 130, (world.place / "serve.log").read_text()
@@ -232,13 +235,14 @@ async def _soak(world: World) -> Verdict:
     return verdict
 
 
-def _shift(day: int) -> float:
+def shift_to(day: int) -> float:
     """To ten in the morning in China, so many days after today."""
     today = datetime.now(_CHINA).replace(hour=_MORNING, minute=0, second=0, microsecond=0)
     return (today + timedelta(days=day) - datetime.now(UTC)).total_seconds()
 
 
-async def _batch(world: World, db: Database) -> None:
+async def launch(world: World, db: Database) -> None:
+    """Import the callees as customers and launch a batch of all of them."""
     clock = build_clock(world.settings)
     write_lists(world.callees.personas, world.place / "lists")
     vault = open_vault(world.settings)
@@ -261,7 +265,7 @@ async def _batch(world: World, db: Database) -> None:
     await batches.launch(db, batch_id, clock.now())
 
 
-async def _day(world: World, db: Database, day: int, kills: Sequence[int]) -> None:
+async def one_day(world: World, db: Database, day: int, kills: Sequence[int]) -> None:
     """Until nobody is left for today and every message has arrived."""
     clock = build_clock(world.settings)
     pending, next_kill_at = list(kills), 0
