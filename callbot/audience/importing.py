@@ -120,15 +120,18 @@ async def import_base(
     keep_ids: bool = False,
     start: Start = Start.AGAIN,
     processes: int | None = None,
+    chunk: int = ROWS,
     progress: Callable[[Progress], None] | None = None,
 ) -> ImportReport:
     """Import one list (of customers, unless `part` says otherwise), or a folder of customers.csv and, where
     present, orders.csv, events.csv and consents.csv; each may be .jsonl, and packed as .gz.
 
     `rejects` is a directory for the files of rejected rows. `processes` read the list beside this one; None
-    chooses by the list's size. `progress` is told after each chunk. Raises `BadInput` before anything is stored
-    when a file, its encoding or its header is unusable, or when an earlier import of it was interrupted and
-    `start` is FRESH; `ImportTaken` when another process moves the same import on.
+    chooses by the list's size. `chunk` rows are stored in one transaction, and `progress` is told after each.
+
+    Raises `BadInput` before anything is stored when a file, its encoding or its header is unusable, or when an
+    earlier import of it was interrupted and `start` is FRESH; `ImportTaken` when another process moves the same
+    import on.
     """
     given = (defaults or Defaults()).given
     sheets = open_base(path, part, given)
@@ -150,7 +153,7 @@ async def import_base(
         reader = RowReader(part=each, now=run.started_at, vault=vault, given=given)
         intake = _Intake(database, sheet, reader, run, report, keep_ids, progress)
         report.parts[each].resumed_at = run.line if resumed else 0
-        await intake.work(rejects, crew_size(sheet) if processes is None else processes, now)
+        await intake.work(rejects, crew_size(sheet) if processes is None else processes, chunk, now)
     return report
 
 
@@ -170,11 +173,11 @@ async def import_rows(
         summary = report.parts[part] = PartReport(source=part.value)
         reader = RowReader(part=part, now=now, vault=vault)
         source = iter(rows[part])
-        while chunk := list(islice(source, ROWS)):
-            portion = reader.portion(chunk)
+        while taken := list(islice(source, ROWS)):
+            portion = reader.portion(taken)
             async with database.write() as session:
-                landing = await land(session, part, portion, now, source=chunk[0].source)
-            wrong = portion.rejected + refusals(chunk, landing.refused)
+                landing = await land(session, part, portion, now, source=taken[0].source)
+            wrong = portion.rejected + refusals(taken, landing.refused)
             _add(report, summary, portion, landing, wrong)
             if keep_ids and part is Part.CUSTOMERS:
                 report.customer_ids += landing.customers.values()
@@ -227,10 +230,10 @@ class _Intake:
             run_id=run.id,
         )
 
-    async def work(self, rejects: Path | None, processes: int, now: datetime) -> None:
+    async def work(self, rejects: Path | None, processes: int, chunk: int, now: datetime) -> None:
         """Read and store the rest of the list in chunks, each chunk a transaction."""
         run, part = self._run, self._reader.part
-        blocks = self._sheet.blocks(at=run.position, line=run.line)
+        blocks = self._sheet.blocks(at=run.position, line=run.line, rows=chunk)
         with RejectedRows(rejects, self._sheet, COLUMNS[part], at=run.rejects_size) as file:
             async for block, portion in read_blocks(self._sheet, self._reader, blocks, processes=processes):
                 await self._store(block, portion, file, now)

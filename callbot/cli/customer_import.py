@@ -93,7 +93,8 @@ def import_list(
 
 async def _offers(settings: Settings, file: Path) -> int:
     async with open_database(settings) as db:
-        return await import_offers(db, file, build_clock(settings).now())
+        sheet = file / "offers.csv" if file.is_dir() else file
+        return await import_offers(db, sheet, build_clock(settings).now())
 
 
 async def _import(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import stat
 from pathlib import Path
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callbot.errors import BadInput
@@ -38,6 +40,46 @@ def test_numbers_are_brought_to_one_form(text: str, e164: str) -> None:
 def test_what_is_not_a_number_is_refused(text: str) -> None:
     with pytest.raises(NotAPhoneNumber):
         parse(text)
+
+
+def by_the_library_alone(text: str) -> str | None:
+    """What a number is without the way around the library for the common shapes."""
+    try:
+        number = phonenumbers.parse(text, "CN")
+    except phonenumbers.NumberParseException:
+        return None
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if e164.startswith("+86100"):
+        return e164 if is_sample(e164) else None
+    return e164 if phonenumbers.is_valid_number(number) else None
+
+
+@given(
+    st.one_of(
+        st.integers(10_000_000_000, 19_999_999_999).map(str),
+        st.builds(lambda head, rest: f"{head}{rest:07d}", st.integers(1_000, 1_999), st.integers(0, 9_999_999)),
+        st.from_regex(r"1[0-9]{9,11}", fullmatch=True),
+    ),
+    st.sampled_from(["", "+86", "86", "0", "+"]),
+)
+@example("17900123456", "")
+@example("12593138001", "")
+@example("10024681357", "+86")
+def test_the_short_way_agrees_with_the_library(digits: str, before: str) -> None:
+    text = before + digits
+    try:
+        found: str | None = parse(text)
+    except NotAPhoneNumber:
+        found = None
+    assert found == by_the_library_alone(text)
+
+
+def test_other_processes_get_the_same_keys() -> None:
+    vault = PhoneVault(b"c" * 32, b"h" * 32)
+    other = pickle.loads(pickle.dumps(vault))
+    sealed = other.seal("+8610024681357")
+    assert vault.reveal(sealed.cipher) == "+8610024681357"
+    assert vault.hash("+8610024681357") == sealed.hash
 
 
 @pytest.mark.parametrize(
