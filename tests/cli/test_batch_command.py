@@ -106,8 +106,7 @@ def test_a_batch_is_made_looked_at_asked_about_and_ended(place: Path) -> None:
         "进行中",
         "线路 0/2",
         "优先 5",
-        "没有投诉、关怀、销售、综合坐席在线",
-        "回电名额 200",
+        "坐席不构成限制，最多 2 路",
         "午间会议",
     ):
         assert words in told
