@@ -19,14 +19,18 @@ from callbot.audience.score.gathering import gather, question
 from callbot.audience.score.model import save_model
 from callbot.audience.score.report import CAME, TITLES, LineReport, Report, name_of, save_report
 from callbot.audience.score.snapshots import Asked, Examples, Question, Returns
+from callbot.cli.audience_warnings import warnings
 from callbot.cli.output import err, explained, out, print_json, run
 from callbot.clock import SystemClock
-from callbot.errors import BadInput
+from callbot.errors import BadInput, Problem
 from callbot.settings import load_settings
 from callbot.store import overview
 from callbot.store.customers import load_history
 
 app = typer.Typer(help="Audience: who is likely to come back, and who is about to go.", no_args_is_help=True)
+
+
+app.command("warnings")(warnings)
 
 
 @app.callback()
@@ -78,12 +82,13 @@ def train(
 
         model, report = learn(base, asked, last)
         if not any(line.enough for line in report.lines):
-            raise BadInput.one(
-                "历史",
-                "；".join(
-                    f"{TITLES[line.about]}，{name_of(line.industry)}：{line.why}" for line in report.lines
-                ),
-                "导入更多客户或更长的历史；在此之前由规则评分，原有模型没有改动",
+            cure = "导入更多客户或更长的历史；在此之前由规则评分，原有模型没有改动"
+            raise BadInput(
+                [
+                    Problem(where=f"{TITLES[line.about]}，{name_of(line.industry)}", what=line.why, cure=cure)
+                    for line in report.lines
+                    if line.about == Question.WAKE
+                ]
             )
         file = save_model(model, folder)
         page, _ = save_report(report, folder)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -231,3 +233,10 @@ def test_the_silent_and_other_lines_have_no_learned_risk() -> None:
     assert assess(SILENT, NOW, LearnedScorer(MODEL)).risk is None
     other = profile(industry="finance", bought=orders(3))
     assert assess(other, NOW, LearnedScorer(MODEL)).risk == assess(other, NOW).risk
+
+
+def test_scoring_does_without_the_library_that_learns() -> None:
+    """It is large, and every process that assesses would carry it."""
+    modules = "callbot.audience.assessing, callbot.audience.score.learned"
+    code = f"import sys; import {modules}; sys.exit('sklearn' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
