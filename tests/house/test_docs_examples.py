@@ -6,8 +6,10 @@ import json
 import re
 import shutil
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from callbot.conversation.flow import NEEDED_LINES, Condition, Do, Flow
@@ -16,9 +18,11 @@ from callbot.conversation.labels import Emotion, Intent, Outcome, TransferReason
 from callbot.conversation.result import JournalKind
 from callbot.conversation.wording import PLACEHOLDERS
 from callbot.errors import BadInput
+from callbot.store.database import Database
 
 ROOT = Path(__file__).parents[2]
 FLOWS = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
+IMPORT = (ROOT / "docs" / "import.md").read_text(encoding="utf-8")
 CALLS = (ROOT / "docs" / "calls.md").read_text(encoding="utf-8")
 
 
@@ -106,3 +110,61 @@ def test_the_messages_of_the_desk_are_read_as_shown() -> None:
         ),
     }
     assert all(json.loads(line[1:]) for line in agent)
+
+
+def test_the_lists_of_the_page_on_imports_are_read_as_shown(tmp_path: Path) -> None:
+    from callbot.audience.row_reading import COLUMNS, Part, RowReader
+    from callbot.audience.sheet import open_sheet
+    from callbot.store.phones import PhoneVault
+
+    now = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    shown = dict(zip((Part.CUSTOMERS, Part.EVENTS), blocks(IMPORT, "jsonl"), strict=True))
+    for part, text in shown.items():
+        file = tmp_path / f"{part}.jsonl"
+        file.write_text(text, encoding="utf-8")
+        reader = RowReader(part=part, now=now, vault=PhoneVault(bytes(32), bytes(32)))
+        portion = reader.portion(open_sheet(file, COLUMNS[part]).rows())
+        assert portion.rejected == []
+        assert portion.rows == len(text.splitlines())
+
+
+async def test_the_answer_of_the_page_on_imports_is_the_answer_given(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    from pydantic import SecretStr
+
+    from callbot.audience.score.scorecard import SCORECARD
+    from callbot.store.phones import PhoneVault
+    from callbot.testing import FixedClock
+    from callbot.web.app import create_app
+    from callbot.web.intake_api import intake_router
+
+    clock = FixedClock(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
+    vault, token = PhoneVault(bytes(32), bytes(32)), SecretStr("a-token-of-the-tests")
+    router = intake_router(sqlite_database, vault, clock, SCORECARD, token)
+    app = create_app(db=sqlite_database, data=tmp_path, routers=[router])
+    customer = json.loads(blocks(IMPORT, "jsonl")[0].splitlines()[0])
+    sent, shown = (json.loads(text) for text in blocks(IMPORT, "json"))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://127.0.0.1",
+        headers={"Authorization": "Bearer a-token-of-the-tests"},
+    ) as client:
+        made = (await client.post("/api/customers", json=customer)).json()["results"][0]["customer_id"]
+        answer = await client.post("/api/events", json=sent)
+    assert answer.status_code == 207
+    assert answer.text.replace(made, "01KJK6X8E1V3N5R9T2W4Y6Z8AB") == json.dumps(
+        shown, ensure_ascii=False, separators=(",", ":")
+    )
+
+
+def test_the_page_on_imports_names_every_column_and_kind() -> None:
+    from callbot.audience import columns
+
+    named = set(re.findall(r"`([a-z_ ]+)`", IMPORT.replace("\n", " ")))
+    words = {word for each in named for word in each.split()}
+    lists = (*columns.CUSTOMERS, *columns.ORDERS, *columns.EVENTS, *columns.CONSENTS, *columns.OFFERS)
+    english = {column.key.replace("_fen", "_yuan") for column in lists}
+    assert english - words == set()
+    assert set(columns.KINDS.values()) - words == set()
+    assert [kind for kind in columns.KINDS if kind not in IMPORT] == []
