@@ -114,7 +114,10 @@ class DeskServer:
     @property
     def line_url(self) -> str:
         """Address for media processes on this machine."""
-        return self.url.removesuffix("/agent") + "/line"
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (not a bind)
+        return (
+            self.url.replace(self._host, everywhere.get(self._host, self._host)).removesuffix("agent") + "line"
+        )
 
     def line(self, agent_id: str) -> AgentLine | None:
         """The agent's connection, None while they are not connected."""

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import sys
 import uuid
 import warnings
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=8)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its processes end with it
     failed = False
     for kind in ("sqlite", "postgres") if options.database == "both" else (options.database,):
         _say(f"{kind}: {options.calls} callees, {options.kills} kills, seed {options.seed}")
