@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from callbot.conversation.labels import FollowUpKind
 from callbot.outreach.notice import announce
+from callbot.outreach.touches import TASK
 from callbot.store import cases, contacts, follow_ups, outbox
 from callbot.store.database import Database, Session
 from callbot.store.follow_ups import SYSTEM
@@ -20,6 +21,13 @@ CALL_LATE_AFTER = timedelta(hours=1)
 FOLLOW_UP_OVERDUE = "follow_up_overdue"
 CASE_DUE_SOON = "case_due_soon"
 CASE_OVERDUE = "case_overdue"
+_TASKS = (
+    FollowUpKind.ASSIGN_AGENT_24H,
+    FollowUpKind.AGENT_HANDLES_NOW,
+    FollowUpKind.SCHEDULE_CALLBACK,
+    TASK,
+)
+"""What a human may own; about a complaint its case is what is alarmed."""
 _AT_ONCE = 200
 
 
@@ -33,9 +41,9 @@ async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -
     async with db.read() as session:
         late = await follow_ups.overdue(
             session,
+            tasks=_TASKS,
             human_after=now,
             call_after=now - CALL_LATE_AFTER,
-            without=(FollowUpKind.COMPLAINT_PAUSE_30D,),  # its case is what is alarmed about
             limit=limit,
         )
         soon = await cases.unanswered(session, now + WARNED_BEFORE, limit, not_alarmed=CASE_DUE_SOON)

@@ -59,33 +59,26 @@ async def due_for_system(
     `timed` are the kinds that wait for their time. A booked call counts as soon as no row of the dial ledger
     stands for it any more, a retry when it is due and none does.
     """
-    found = await session.exec(
-        select(FollowUp.id)
-        .where(
-            col(FollowUp.owner) == SYSTEM,
-            or_(
-                and_(
-                    col(FollowUp.state).in_(("open", "sent")),
-                    col(FollowUp.kind).in_(tuple(timed)),
-                    col(FollowUp.due_at) <= now,
-                ),
-                and_(
-                    col(FollowUp.state) == "open",
-                    or_(
-                        and_(col(FollowUp.kind) == "schedule_callback", ~_in_ledger(now, requested=True)),
-                        and_(
-                            col(FollowUp.kind) == "retry_later",
-                            col(FollowUp.due_at) <= now,
-                            ~_in_ledger(now, requested=False),
-                        ),
-                    ),
-                ),
-            ),
+    found: list[tuple[str, datetime]] = []
+    for state, kinds, ready in (
+        ("open", timed, col(FollowUp.due_at) <= now),
+        ("sent", timed, col(FollowUp.due_at) <= now),
+        ("open", ("schedule_callback",), ~_in_ledger(now, requested=True)),
+        ("open", ("retry_later",), and_(col(FollowUp.due_at) <= now, ~_in_ledger(now, requested=False))),
+    ):
+        rows = await session.exec(
+            select(FollowUp.id, FollowUp.due_at)
+            .where(
+                col(FollowUp.state) == state,
+                col(FollowUp.kind).in_(tuple(kinds)),
+                ready,
+                col(FollowUp.owner) == SYSTEM,
+            )
+            .order_by(col(FollowUp.due_at))
+            .limit(limit)
         )
-        .order_by(col(FollowUp.due_at), col(FollowUp.id))
-        .limit(limit)
-    )
-    return list(found.all())
+        found += rows.all()
+    return [follow_up_id for follow_up_id, _ in sorted(found, key=lambda row: (row[1], row[0]))[:limit]]
 
 
 def _in_ledger(now: datetime, *, requested: bool) -> ColumnElement[bool]:
@@ -257,21 +250,21 @@ async def held_out(session: AsyncSession, customer_id: str) -> bool:
 async def overdue(
     session: AsyncSession,
     *,
+    tasks: Collection[str],
     human_after: datetime,
     call_after: datetime,
-    without: Collection[str],
     limit: int,
 ) -> Sequence[str]:
     """Ids of human tasks due by `human_after` and booked calls due by `call_after`, without an alarm yet.
 
-    `without` are kinds that are alarmed about elsewhere.
+    `tasks` are the kinds that a human may own.
     """
     found = await session.exec(
         select(FollowUp.id)
         .where(
             col(FollowUp.state).in_(("open", "claimed")),
             col(FollowUp.due_at) <= human_after,
-            col(FollowUp.kind).not_in(tuple(without)),
+            col(FollowUp.kind).in_(tuple(tasks)),
             or_(
                 col(FollowUp.owner) != SYSTEM,
                 and_(col(FollowUp.kind) == "schedule_callback", col(FollowUp.due_at) <= call_after),

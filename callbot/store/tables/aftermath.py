@@ -17,7 +17,7 @@ class FollowUp(SQLModel, table=True):
     __tablename__ = "follow_up"
     __table_args__ = (
         UniqueConstraint("run_id", "step"),
-        Index("ix_follow_up_work", "state", "owner", "due_at"),
+        Index("ix_follow_up_work", "state", "kind", "due_at"),
     )
 
     id: str = ulid()

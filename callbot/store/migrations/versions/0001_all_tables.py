@@ -580,7 +580,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_follow_up_attempt_id"), ["attempt_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_follow_up_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_follow_up_due_at"), ["due_at"], unique=False)
-        batch_op.create_index("ix_follow_up_work", ["state", "owner", "due_at"], unique=False)
+        batch_op.create_index("ix_follow_up_work", ["state", "kind", "due_at"], unique=False)
 
     op.create_table(
         "journal",
