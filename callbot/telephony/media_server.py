@@ -107,10 +107,12 @@ class MediaServer:
         limits: LineLimits | None = None,
         start_within_s: float = START_WITHIN_S,
         on_uninvited: OnUninvited | None = None,
+        on_status: OnStatus | None = None,
     ) -> None:
         """`port` 0 picks a free one; `max_calls` is a hard cap of reserved and running calls.
 
-        Without `on_uninvited` a stream that no `expect` announced is refused.
+        Without `on_uninvited` a stream that no `expect` announced is refused, and without `on_status` every
+        status callback.
         """
         self._host = host
         self._port = port
@@ -120,6 +122,7 @@ class MediaServer:
         self._limits = limits
         self._start_within_s = start_within_s
         self._on_uninvited = on_uninvited
+        self._on_status = on_status
         self._ticker = Ticker()
         self.playouts = Playouts()
         self._waiting: dict[str, Expected] = {}
@@ -229,9 +232,16 @@ class MediaServer:
             timer.cancel()
             arrival.gone()
 
-    def _door(self, socket: ServerConnection, _request: Request) -> Response | None:
-        """Refuse a socket before its handshake when more are open than can become calls."""
-        if self._server is not None and len(self._server.connections) > self._max_calls + SOCKETS_BEYOND_CALLS:
+    def _door(self, socket: ServerConnection, request: Request) -> Response | None:
+        """Refuse a socket before its handshake when more are open than can become calls.
+
+        A plain GET of `…/status` is the carrier's word about a call.
+        """
+        path, _, query = request.path.partition("?")
+        if path.endswith("/status"):
+            fits = self._on_status is not None and self._on_status(query, request.headers)
+            return socket.respond(HTTPStatus.OK if fits else HTTPStatus.FORBIDDEN, "")
+        if self._server is not None and len(self._server.connections) >= self._max_calls + SOCKETS_BEYOND_CALLS:
             return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{Full.code}\n")
         return None
 
