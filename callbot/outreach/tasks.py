@@ -57,7 +57,7 @@ async def done(
         _for_humans(row)
         if row.kind == _COMPLAINT:
             raise _refused(row, "a complaint is done when it is answered", "`callbot case answer`")
-        if row.claimed_by not in ("", by):
+        if row.state == "claimed" and row.claimed_by != by:
             raise _refused(row, f"{row.claimed_by} works on it", "ask them, or cancel it")
         if not await store.move(
             session,
