@@ -136,6 +136,8 @@ def one_of(words: Mapping[str, str]) -> Read:
 
 def many(cell: str, _now: datetime) -> list[str]:
     """Several words, separated by ; 、 or |."""
+    if not cell.isprintable():
+        raise BadCell("含有换行或不可见字符", "删除这些字符")
     return [word for part in re.split(r"[;；、|]", cell) if (word := part.strip())]
 
 
@@ -152,11 +154,12 @@ def json_object(cell: str, _now: datetime) -> dict[str, Any]:
     """A JSON object."""
     try:
         value = json.loads(cell)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise BadCell("不是 JSON 对象", '写成 {"rating": 2}')
-    return value
+        if isinstance(value, dict):
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            return value
+    except (ValueError, RecursionError):
+        pass
+    raise BadCell("不是可以保存的 JSON 对象", '写成 {"rating": 2}')
 
 
 def _relative(cell: str, now: datetime) -> datetime | None:

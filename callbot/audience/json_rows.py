@@ -36,6 +36,9 @@ def object_row(source: str, line: int, value: Mapping[str, Any], columns: Sequen
         if text is None:
             what = f"写的是{_kind(held)}"
             flaws.append(Flaw(column=f"列“{column.names[0]}”", what=what, cure="写成文字或数字"))
+        elif not _sound(text):
+            what = "含有半个字符（单独的 \\ud800–\\udfff），无法保存"
+            flaws.append(Flaw(column=f"列“{column.names[0]}”", what=what, cure="改正写出它的程序，或删除它"))
         elif text := text.strip():
             cells[column.key] = text
     return Row(source=source, line=line, cells=cells, flaws=tuple(flaws))
@@ -50,7 +53,7 @@ def keys_of(lines: Iterable[str]) -> list[str]:
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
-            keys |= dict.fromkeys(value)
+            keys |= dict.fromkeys(key for key in value if _sound(key))
     return list(keys)
 
 
@@ -73,6 +76,15 @@ def _text(value: Any, column: Column) -> str | None:
             return ";".join(value)
         case _:
             return None
+
+
+def _sound(text: str) -> bool:
+    """JSON can spell half of a character, which no file or database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _kind(value: Any) -> str:

@@ -114,6 +114,7 @@ async def _past(session: Session, past: Sequence[Past], now: datetime) -> Landin
         external_ids={each.owner for each in past if not each.by_phone},
         phone_hashes={each.owner for each in past if each.by_phone},
     )
+    await contacts.lock_customers(session, sorted(set(owners.values())))
     rows: dict[str, list[dict[str, Any]]] = {"order": [], "consent": [], "event": []}
     calls: list[PastCall] = []
     refunds: list[tuple[str, str]] = []

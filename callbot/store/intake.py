@@ -55,12 +55,15 @@ async def take_customers(
                 col(Customer.complaint_pause_until),
                 col(Customer.import_id),
                 col(Customer.import_line),
-            ).where(
+            )
+            .where(
                 or_(
                     col(Customer.phone_hash).in_([row.phone_hash for row in incoming]),
                     col(Customer.external_id).in_([row.external_id for row in incoming if row.external_id]),
                 )
             )
+            .order_by(col(Customer.id))
+            .with_for_update()
         )
     ).all()
     by_phone = {row.phone_hash: row for row in known}

@@ -147,6 +147,27 @@ async def test_a_line_that_is_no_object_is_rejected_with_its_number(
     ]
 
 
+async def test_what_no_database_takes_is_rejected_and_holds_up_nobody(
+    database: Database, tmp_path: Path
+) -> None:
+    await import_base(database, VAULT, as_jsonl(tmp_path / "people.jsonl", PEOPLE[1:]), NOW)
+    event = {"customer": "A2", "kind": "login", "at": "-1d"}
+    lines = [
+        json.dumps({**event, "note": "\ud800"}),
+        json.dumps({**event, "data": {"a": "\ud800"}}),
+        json.dumps({**event, "data": {"a": float("nan")}}),
+        json.dumps({**event, "note": "\x00"}),
+        json.dumps({**event, "note": "好"}),
+    ]
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    report = await import_base(database, VAULT, file, NOW, part=Part.EVENTS, rejects=tmp_path)
+    assert (report.parts[Part.EVENTS].new, report.rejected) == (1, 4)
+    plain = tmp_path / "events.csv"
+    plain.write_text('客户编号,类型,时间,数据\nA2,登录,-2d,"{""a"": ""\\ud800""}"\n', encoding="utf-8")
+    assert (await import_base(database, VAULT, plain, NOW, part=Part.EVENTS)).rejected == 1
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what", "cure"),
     [
