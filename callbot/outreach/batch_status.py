@@ -40,11 +40,12 @@ async def status(db: Database, batch_id: str, now: datetime) -> BatchStatus:
     async with db.read() as session:
         batch = await existing(session, batch_id)
         policy = policy_for("", batch.policy, where=f"batch {batch_id}: policy")
+        calls = await rows.under_way(session)
         return BatchStatus(
             members=await members.states(session, batch_id),
             attempts=await ledger.counts(session, batch_id),
-            under_way=await ledger.under_way(session, batch_id),
-            without_human=await rows.without_human(session),
+            under_way=calls.get(batch_id, 0),
+            without_human=sum(calls.values()) - await rows.bridged(session),
             pace=pace(await measure(session), policy.pacing, batch.lines, SKILLS),
             breaker=policy.breaker,
             record=await record(

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from callbot.conversation.transferring import SKILL
 from callbot.outreach.pacing import RECENT_CALLS, DeskSeen, Pace, Pacing, Seat, pace
 from callbot.outreach.trunk import TrunkLine, next_slot
-from callbot.store import ledger
 from callbot.store import pace as rows
 from callbot.store.database import Session
 from callbot.store.tables import Batch, DeskPace
@@ -46,11 +45,13 @@ async def room(
     What the customer asked for waits for a line and a slot, never for the desk's load by other calls.
     """
     held = await rows.hold(session)
-    if await ledger.under_way(session, batch.id) >= batch.lines:
+    calls = await rows.under_way(session)
+    if calls.get(batch.id, 0) >= batch.lines:
         return Wait(until=now + _LOOK_AGAIN, because=f"批次的 {batch.lines} 路都在通话")
     if not requested:
         allowed = await desk_pace(session, held, batch, pacing, now)
-        if await rows.without_human(session) >= allowed.in_flight:
+        total = sum(calls.values())
+        if total >= allowed.in_flight and total - await rows.bridged(session) >= allowed.in_flight:
             return Wait(until=now + _LOOK_AGAIN, because=allowed.because)
     if line.calls_per_second is None or has_slot:
         return None

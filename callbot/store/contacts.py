@@ -72,7 +72,7 @@ async def facts(
     `lean` reads only those columns of the customer that the permit asks for: for many people at once.
     """
     found: dict[str, ContactFacts] = {}
-    batch = await session.get(Batch, batch_id, populate_existing=True)
+    batch = await session.get(Batch, batch_id)
     for start in range(0, len(customer_ids), _CHUNK):
         ids = customer_ids[start : start + _CHUNK]
         found.update(await _chunk(session, batch, ids, now, lean))

@@ -79,17 +79,26 @@ async def desk(session: AsyncSession, *, latest_calls: int) -> DeskRows:
     )
 
 
-async def without_human(session: AsyncSession) -> int:
-    """Attempts of all batches that are under way and have not been taken by a human."""
-    open_ = (await session.exec(select(func.count()).where(col(Attempt.state).in_(OPEN)))).one()
-    bridged = await session.exec(
+async def under_way(session: AsyncSession) -> dict[str, int]:
+    """Attempts at which a telephone may be ringing or somebody may be talking, by batch."""
+    rows = await session.exec(
+        select(Attempt.batch_id, func.count())
+        .where(col(Attempt.state).in_(OPEN))
+        .group_by(col(Attempt.batch_id))
+    )
+    return dict(rows.all())
+
+
+async def bridged(session: AsyncSession) -> int:
+    """Attempts under way that a human has taken."""
+    rows = await session.exec(
         select(func.count(func.distinct(Attempt.id)))
         .select_from(Attempt)
         .join(Call, col(Call.attempt_id) == col(Attempt.id))
         .join(Transfer, col(Transfer.call_id) == col(Call.id))
         .where(col(Attempt.state) == "in_call", col(Transfer.state) == "connected")
     )
-    return open_ - bridged.one()
+    return rows.one()
 
 
 async def trunk(session: AsyncSession, name: str) -> Trunk:
