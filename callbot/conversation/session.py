@@ -16,8 +16,9 @@ from callbot.conversation import floor_events as on
 from callbot.conversation import guard
 from callbot.conversation.act import Act, Draft, State, Utterance
 from callbot.conversation.answering import Answer, Answering, AnswerLate, AnswerReady, unclear
+from callbot.conversation.appointment import default_callback
 from callbot.conversation.bridge_notes import transcribed
-from callbot.conversation.dialogue import Dialogue, default_callback
+from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.floor import Floor
 from callbot.conversation.handing_over import BridgeEnded, DeskAnswered, DeskMessage, HandingOver
 from callbot.conversation.hearing import Hearing

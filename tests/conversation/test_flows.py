@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from callbot.cli.flow import app
 from callbot.conversation import wording
-from callbot.conversation.dialogue import Dialogue, default_callback
+from callbot.conversation.appointment import default_callback
+from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.facts import Offer
 from callbot.conversation.flow import Flow
 from callbot.conversation.flow_loader import load_flow, load_flows
