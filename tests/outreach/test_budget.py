@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from outreach_world import NOW, attempt, everything, person, running_batch
 
@@ -61,6 +61,7 @@ def contact(**fields: Any) -> Contact:
 moments = st.integers(0, 31 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=minutes))
 
 
+@settings(deadline=None)
 @given(
     attempts=st.lists(moments, max_size=14),
     answered=st.sets(st.integers(0, 13)),

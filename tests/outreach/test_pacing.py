@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from outreach_world import NOW
 
@@ -66,6 +66,7 @@ def test_a_skill_that_nobody_has_is_bound_by_call_backs_beside_the_agents() -> N
     assert "没有投诉坐席在线" in allowed.because
 
 
+@settings(deadline=None)
 @given(
     available=st.integers(0, 30),
     busy=st.integers(0, 30),
@@ -90,6 +91,7 @@ def test_the_desk_is_never_promised_more_than_it_has(
         assert pace(more, Pacing(), lines, SKILLS).in_flight >= allowed
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_the_rate_is_bounded_from_above_and_learns(transfers: int, calls: int) -> None:
     transfers = min(transfers, calls)
@@ -99,6 +101,7 @@ def test_the_rate_is_bounded_from_above_and_learns(transfers: int, calls: int) -
     assert upper_rate(transfers, calls + 100) < rate
 
 
+@settings(deadline=None)
 @given(
     rate=st.floats(0.2, 50),
     waits=st.lists(st.floats(0, 3), min_size=1, max_size=60),
@@ -143,6 +146,7 @@ def test_the_breaker_opens_over_its_threshold_and_from_its_sample_on(
         assert "近 30 分钟" in opened.because
 
 
+@settings(deadline=None)
 @given(
     attempts=st.integers(0, 200),
     failures=st.integers(0, 200),
