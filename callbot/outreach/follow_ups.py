@@ -75,8 +75,8 @@ async def _work(session: Session, sender: Sender, follow_up_id: str, now: dateti
     match row.kind, row.state:
         case (FollowUpKind.PUSH_OFFER_3D | "sequence_touch", "open") if timed:
             done = await _message(session, sender, held, now)
-        case (FollowUpKind.PUSH_OFFER_3D | "sequence_touch", "sent") if timed:
-            done = await _judge_reaction(session, held, now)
+        case FollowUpKind.PUSH_OFFER_3D | "sequence_touch", "sent":
+            done = await _judge_reaction(session, held, now, timed=timed)
         case (FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D, "open") if timed:
             done = await _end_pause(session, held, now)
         case (FollowUpKind.SCHEDULE_CALLBACK, "open"):
@@ -162,18 +162,23 @@ def _meant_for(row: FollowUp) -> datetime:
     return datetime.fromisoformat(row.detail["meant_for"]) if "meant_for" in row.detail else row.due_at
 
 
-async def _judge_reaction(session: Session, held: Held, now: datetime) -> bool:
+async def _judge_reaction(session: Session, held: Held, now: datetime, *, timed: bool) -> bool:
     row = held.row
     sent_at = row.sent_at or row.created_at
     did = await store.responses(session, row.customer_id, sent_at)
     fate = await store.fate(session, str(row.detail.get("message_id", "")))
-    delivered = fate not in ("dead", "unwanted", "withdrawn", "")
+    delivered = fate not in store.UNDELIVERED
+    if delivered and not timed:
+        return False
+    if fate == "withdrawn":
+        return await _close(session, row, now, state="cancelled", note="消息在送达前已撤回")
     came = reaction(sent_at, did, delivered=delivered, moved=bool(row.detail.get("moved")))
     if isinstance(came, Answered):
         return await _close(session, row, now, state="done", note=f"客户有回应（{came.kind}）")
     if row.detail.get("second_push"):
         await _to_human_after_silence(session, held, now)
-    return await _close(session, row, now, state="done", note="客户没有回应", failed=came)
+    note = "客户没有回应" if delivered else "消息没有送达"
+    return await _close(session, row, now, state="done", note=note, failed=came)
 
 
 async def _to_human_after_silence(session: Session, held: Held, now: datetime) -> None:

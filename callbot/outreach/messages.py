@@ -100,7 +100,7 @@ def as_message(
         ends = datetime.combine(offer.valid_until, time.max, tzinfo=SHANGHAI)
         until = min(until, ends.astimezone(until.tzinfo))
     return Message(
-        key=f"follow-up:{follow_up_id}",
+        key=f"{follow_ups.MESSAGE_KEY}{follow_up_id}",
         customer_id=customer.id,
         external_id=customer.external_id,
         channel=channel.value,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, literal, or_
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,6 +26,10 @@ from callbot.store.tables import (
 )
 
 SYSTEM = "system"
+MESSAGE_KEY = "follow-up:"
+"""Before the id of a follow-up: the idempotency key of its message."""
+UNDELIVERED = ("dead", "unwanted", "withdrawn")
+"""States of a message that did not reach its customer and will not by itself."""
 WAITING = ("open", "claimed", "sent")
 """States in which something is still to happen."""
 
@@ -57,7 +61,8 @@ async def due_for_system(
     """Ids of what callbot itself has to do now, the longest due first.
 
     `timed` are the kinds that wait for their time. A booked call counts as soon as no row of the dial ledger
-    stands for it any more, a retry when it is due and none does.
+    stands for it any more, a retry when it is due and none does, a message that went out as soon as it is known
+    not to arrive.
     """
     found: list[tuple[str, datetime]] = []
     for state, kinds, ready in (
@@ -78,6 +83,13 @@ async def due_for_system(
             .limit(limit)
         )
         found += rows.all()
+    lost = await session.exec(
+        select(FollowUp.id, FollowUp.due_at)
+        .join(Outbox, col(Outbox.idempotency_key) == literal(MESSAGE_KEY) + col(FollowUp.id))
+        .where(col(FollowUp.state) == "sent", col(Outbox.state).in_(UNDELIVERED))
+        .limit(limit)
+    )
+    found += lost.all()
     return [follow_up_id for follow_up_id, _ in sorted(found, key=lambda row: (row[1], row[0]))[:limit]]
 
 

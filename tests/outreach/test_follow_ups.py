@@ -261,15 +261,26 @@ async def test_a_message_that_moved_nobody_says_why(
     assert (push.state, push.failed) == ("done", failed)
 
 
-async def test_nobody_who_takes_messages_is_the_wrong_channel(later: Aftermath) -> None:
-    customer_id = await later.call(Outcome.CONSIDERING)
-    await later.tick(day(3))
-    async with later.db.write() as session:
-        (message,) = await rows(later.db, Outbox, kind="message.send")
-        (await session.get_one(Outbox, message.id)).state = "unwanted"
-    await later.did(customer_id, "message_open", day(3.1))  # of something else
-    await later.tick(day(10))
-    assert (await later.only("push_offer_3d")).failed == "channel"
+@pytest.mark.parametrize(
+    ("fate", "state", "failed", "human"),
+    [
+        ("unwanted", "done", "channel", True),
+        ("dead", "done", "channel", True),
+        ("withdrawn", "cancelled", None, False),
+    ],
+)
+async def test_a_message_that_does_not_arrive_is_known_at_once(
+    after: Aftermath, fate: str, state: str, failed: str | None, human: bool
+) -> None:
+    await after.unreached()
+    await after.tick(day(3))
+    async with after.db.write() as session:
+        (message,) = await rows(after.db, Outbox, kind="message.send")
+        (await session.get_one(Outbox, message.id)).state = fate
+    await after.tick(day(3) + timedelta(minutes=1))
+    push = await after.only("push_offer_3d")
+    assert (push.state, push.failed) == (state, failed)
+    assert ("assign_agent_24h" in await after.kinds("open")) is human
 
 
 # Promised calls
