@@ -38,10 +38,12 @@ class Call:
         self.number = number
         self.sid = f"MZ{number:032d}"
         self.closed: tuple[int, str] | None = None
+        self.over = asyncio.Event()
         self.hung_up = False
         self.messages = 0
         self._clips = clips
         self._frames = 0
+        self._mute = options.mute
         self._chance = random.Random(number)
         self.callee = Callee(
             clips.utterances,
@@ -75,7 +77,7 @@ class Call:
     def send_frame(self, now: float) -> None:
         if self._client is None or self.closed is not None or self.hung_up:
             return
-        sound = self.callee.frame(now)
+        sound = None if self._mute else self.callee.frame(now)
         if sound is None:
             sound = self._clips.noise[(self._frames + self.number * 7) % len(self._clips.noise)]
         self._frames += 1
@@ -121,6 +123,7 @@ class Call:
 
     def _on_closed(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
+        self.over.set()
 
 
 async def run(options: argparse.Namespace, clips: Clips) -> dict[str, Any]:
@@ -129,7 +132,7 @@ async def run(options: argparse.Namespace, clips: Clips) -> dict[str, Any]:
     calls = [Call(number, clips, silence_s, options) for number in range(options.calls)]
     phases: list[list[Call]] = [[] for _ in range(PHASES)]
     lateness: list[float] = []
-    ticking = asyncio.ensure_future(_tick(phases, lateness))
+    ticking = asyncio.ensure_future(tick(phases, lateness))
     failed_to_dial = 0
     for call in calls:
         try:
@@ -177,7 +180,8 @@ async def run(options: argparse.Namespace, clips: Clips) -> dict[str, Any]:
     }
 
 
-async def _tick(phases: list[list[Call]], lateness: list[float]) -> None:
+async def tick(phases: list[list[Call]], lateness: list[float]) -> None:
+    """Send the frames of all calls for ever; `lateness` gets how late each group left, in seconds."""
     step = FRAME_S / PHASES
     due, phase = time.monotonic() + step, 0
     while True:
@@ -215,6 +219,7 @@ def main() -> None:
     parser.add_argument("--drain", type=float, default=1.0, help="seconds between hanging up and cutting off")
     parser.add_argument("--dial-rate", type=float, default=20.0, help="calls a second")
     parser.add_argument("--silence-ms", type=int, default=600, help="the server's end-of-turn silence")
+    parser.add_argument("--mute", action="store_true", help="callees who never say a word")
     parser.add_argument("--cough-every", type=int, default=5, help="replies; 0 for none")
     parser.add_argument("--pid", type=int, default=0, help="of the server, to read its CPU time and memory")
     parser.add_argument("--core", type=int, help="run on this core alone")

@@ -4,14 +4,16 @@
 
 Whoever opens a Twilio Media Streams websocket on /twilio gets a call: the composition of `callbot.app` with
 recogniser, reader, writer and voice that answer at once. Floor, Silero voice activity, journal, two-channel
-recording, event log and transcript are on; the end-of-turn silence is 600 ms. One JSON line on stdout says that
-it listens; on SIGTERM or SIGINT the calls are ended and a second line says how it went.
+recording, event log and transcript are on; the end-of-turn silence is 600 ms. A JSON line on stdout says that
+it listens, SIGUSR1 asks for one about what the process holds, and on SIGTERM or SIGINT the calls are ended and
+a last line says how it went.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -19,6 +21,7 @@ import resource
 import signal
 import sys
 import tempfile
+import threading
 import time
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
@@ -46,7 +49,7 @@ from callbot.settings import load_settings
 from callbot.speech import Speech
 from callbot.store.database import Database, sqlite_url
 from callbot.telephony.codec import StreamStarted
-from callbot.telephony.media_server import Expected, MediaServer
+from callbot.telephony.media_server import Expected, Full, MediaServer
 from callbot.telephony.twilio import TwilioCodec
 from callbot.testing import FakeWriter
 from handoff.testing import FakeDesk
@@ -61,6 +64,7 @@ class House:
         self.media: MediaServer
         self.held = 0
         self.failed = 0
+        self.refused = 0
         self._minds = minds
         self._db = db
         self._data = data
@@ -72,7 +76,11 @@ class House:
     def welcome(self, _stream: StreamStarted) -> Expected:
         """Whoever comes gets a call, where the product knows whom it has dialled. Raises `Full`."""
         call_id = new_id()
-        expected = self.media.expect(call_id, self._data / "recordings" / f"{call_id}.wav")
+        try:
+            expected = self.media.expect(call_id, self._data / "recordings" / f"{call_id}.wav")
+        except Full:
+            self.refused += 1
+            raise
         task = asyncio.get_running_loop().create_task(self._hold(call_id, expected))
         self._talks.add(task)
         task.add_done_callback(self._talks.discard)
@@ -139,6 +147,7 @@ async def serve(host: str, port: int, max_calls: int, data: Path, reader: str) -
         stack.push_async_callback(media.aclose)
         url = media.url.removesuffix("/media") + "/twilio"
         say(event="ready", url=url, pid=os.getpid(), end_of_turn_ms=END_OF_TURN_MS, max_calls=max_calls)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: say(event="now", **holds(media)))
         began, cpu = time.monotonic(), time.process_time()
         await stop.wait()
         wall_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
@@ -147,6 +156,7 @@ async def serve(host: str, port: int, max_calls: int, data: Path, reader: str) -
         event="stopped",
         calls=house.held,
         failed=house.failed,
+        refused=house.refused,
         wall_s=round(wall_s, 2),
         cpu_s=round(cpu_s, 2),
         ticks=ticker.lag.count,
@@ -156,6 +166,19 @@ async def serve(host: str, port: int, max_calls: int, data: Path, reader: str) -
         holes_in_speech=media.playouts.holes,
         max_rss_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     )
+
+
+def holds(media: MediaServer) -> dict[str, float]:
+    """What the process holds right now."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {
+        "calls": media.calls,
+        "tasks": len(asyncio.all_tasks()),
+        "files": sum(1 for _ in Path("/proc/self/fd").iterdir()),
+        "threads": threading.active_count(),
+        "rss_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 2),
+    }
 
 
 def say(**fields: Any) -> None:
