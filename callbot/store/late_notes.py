@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.store import ledger
+from callbot.store.cases import NewCase, open_case
 from callbot.store.contacts import blacklist
 from callbot.store.tables import Attempt, Customer, FollowUp, JournalRow
 
@@ -49,6 +50,14 @@ async def apply(session: AsyncSession, note: JournalRow, late: LateConsequence, 
     if late.pause_until is not None:
         customer.complaint_pause_until = max(customer.complaint_pause_until or now, late.pause_until)
         session.add(customer)
+        await open_case(
+            session,
+            NewCase(words=note.words, owner=late.owner, answer_due_at=late.due_at or now),
+            customer_id=note.customer_id,
+            attempt_id=note.attempt_id,
+            call_id=note.call_id,
+            now=now,
+        )
     if late.task:
         session.add(
             FollowUp(
