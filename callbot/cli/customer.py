@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
+from callbot.audience.segments import memberships
+from callbot.audience.terms import Membership
+from callbot.cli.conditions import figures, folding
 from callbot.cli.customer_import import import_list, imports
 from callbot.cli.gauge import gauge_line
 from callbot.cli.output import explained, out, print_json, run
@@ -20,6 +23,7 @@ from callbot.outreach.ask import budget_of
 from callbot.outreach.budget import Budget
 from callbot.settings import load_settings
 from callbot.store import overview
+from callbot.store.customers import load_history
 from callbot.store.plain import plain
 
 app = typer.Typer(help="Customers: take them in, profile, tags, what follows.", no_args_is_help=True)
@@ -41,14 +45,14 @@ def show(
 ) -> None:
     """Print one customer: assessment, tags, consents, calls, follow-ups, do-not-contact."""
     with explained():
-        sheet, left = run(_sheet(customer))
+        sheet, left, groups = run(_sheet(customer))
         if as_json:
-            print_json({**plain(sheet), "budget": plain(left)})
+            print_json({**plain(sheet), "budget": plain(left), "segments": plain(groups)})
         else:
-            print_sheet(sheet, left)
+            print_sheet(sheet, left, groups)
 
 
-async def _sheet(key: str) -> tuple[overview.CustomerSheet, Budget]:
+async def _sheet(key: str) -> tuple[overview.CustomerSheet, Budget, tuple[Membership, ...]]:
     async with open_database(load_settings()) as db:
         async with db.read() as session:
             sheet = await overview.customer_sheet(session, key)
@@ -56,11 +60,14 @@ async def _sheet(key: str) -> tuple[overview.CustomerSheet, Budget]:
             raise BadInput.one(
                 f"customer {key}", "no such customer, or several of this name", "give the external id"
             )
-        person = sheet.customer
-        return sheet, await budget_of(db, person.id, person.industry, SystemClock().now())
+        person, now = sheet.customer, SystemClock().now()
+        async with db.read() as session:
+            history = await load_history(session, person.id, tags=True)
+            groups = await memberships(session, history, now) if history else ()
+        return sheet, await budget_of(db, person.id, person.industry, now), groups
 
 
-def print_sheet(sheet: overview.CustomerSheet, left: Budget) -> None:
+def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Membership]) -> None:
     """The customer's sheet on standard output."""
     person = sheet.customer
     out.print(
@@ -87,8 +94,13 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget) -> None:
             out.print(f"  {name}  {escape(value)}")
     _table(
         "标签",
-        ("标签", "值", "规则"),
-        [(tag.name, tag.value, tag.rule) for tag in sheet.tags],
+        ("标签", "值", "规则", "依据"),
+        [(tag.name, tag.value, tag.rule, figures(tag.evidence)) for tag in sheet.tags],
+    )
+    _table(
+        "人群",
+        ("人群", "策略", "依据"),
+        [(each.segment, each.terms.name if each.terms else "", figures(each.figures)) for each in groups],
     )
     _table(
         "通话",
@@ -179,7 +191,8 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget) -> None:
 def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     if not rows:
         return
-    table = Table(*columns, title=title, title_justify="left")
+    table = folding(*columns)
+    table.title, table.title_justify = title, "left"
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     out.print(table)

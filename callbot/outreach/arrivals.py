@@ -10,6 +10,7 @@ from callbot.audience.assessing import assess_customer
 from callbot.audience.profile import Order
 from callbot.audience.score.case import Scorer
 from callbot.audience.score.scorecard import SCORECARD
+from callbot.audience.tags.apply import apply_to
 from callbot.audience.upgrade import no_longer_silent, upgrade
 from callbot.outreach.activation import on_event
 from callbot.store import batches, contacts
@@ -47,9 +48,9 @@ async def arrived(
 ) -> Effect | None:
     """Draw the conclusions from what was just stored for one customer, in the same transaction.
 
-    The customer is judged anew; a large purchase sets its tag; a purchase, or any event by which a silent
-    customer counts as active again, takes them out of the marketing batches made before it, but for calls
-    promised to them. None: no such customer. Source: R134.
+    The customer is judged anew and the staff's tag rules are applied; a large purchase sets its tag; a purchase,
+    or any event by which a silent customer counts as active again, takes them out of the marketing batches made
+    before it, but for calls promised to them. None: no such customer. Source: R134.
     """
     await contacts.lock_customer(session, customer_id)
     customer = await session.get(Customer, customer_id, populate_existing=True)
@@ -64,6 +65,7 @@ async def arrived(
     if tag is not None:
         told = NewTag(name=tag.name, value=tag.value, rule=tag.rule, evidence=tag.evidence)
         await write_tag(session, customer_id, told, now)
+    await apply_to(session, customer_id, now)
     left = no_longer_silent(stage_before, judged)
     if left:
         await batches.leave_winback(

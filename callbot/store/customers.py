@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from callbot.store.database import Database
@@ -97,8 +98,9 @@ async def find_customer(session: AsyncSession, key: str, *, phone_hash: str = ""
 
 
 async def load_history(session: AsyncSession, customer_id: str, *, tags: bool = False) -> History | None:
-    """One customer with everything that happened."""
-    customer = await session.get(Customer, customer_id)
+    """One customer with everything that happened, as this transaction has stored it."""
+    await session.flush()
+    customer = await session.get(Customer, customer_id, populate_existing=True)
     return (await load_histories(session, [customer], tags=tags))[0] if customer else None
 
 
@@ -169,8 +171,12 @@ async def id_pages(
 
 
 async def histories_of(session: AsyncSession, ids: Sequence[str]) -> list[History]:
-    """The histories of these customers (up to a few thousand), by key; unknown ids are passed over."""
+    """The histories of these customers (up to a few thousand), by key; unknown ids are passed over.
+
+    They come without their last assessment, which is longer than all the rest and read by no rule.
+    """
     statement = select(Customer).where(col(Customer.id).in_(ids)).order_by(col(Customer.id))
+    statement = statement.options(defer(col(Customer.assessment), raiseload=True))
     return await load_histories(session, list((await session.execute(statement)).scalars()))
 
 

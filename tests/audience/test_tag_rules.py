@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from callbot.audience import segments
+from callbot.audience.assessing import assess_customer
 from callbot.audience.tags import rules
 from callbot.audience.tags.apply import apply_all, apply_rule, apply_to
 from callbot.audience.tags.parse import parse
@@ -132,6 +133,16 @@ async def test_one_customer_is_tagged_at_once_with_what_was_just_stored(sqlite_d
         assert await apply_to(session, ids["one"], NOW) == frozenset()
         assert await apply_to(session, ids["one"], NOW + timedelta(days=400)) == frozenset()
     assert set(await _carriers(sqlite_database, "活跃老客")) == {"one"}
+
+
+async def test_a_rule_sees_what_the_same_transaction_concluded(sqlite_database: Database) -> None:
+    """R134: the stage that an event changed decides the tag at once."""
+    ids = await _people(sqlite_database, one=1)
+    await rules.save(sqlite_database, "活跃中", 'stage == "活跃"', NOW, by="chen")
+    async with sqlite_database.write() as session:
+        assert await session.get(Customer, ids["one"]) is not None
+        assert await assess_customer(session, ids["one"], NOW) is not None
+        assert await apply_to(session, ids["one"], NOW) == {"活跃中"}
 
 
 async def test_deleting_a_rule_takes_its_tag_along(sqlite_database: Database) -> None:
