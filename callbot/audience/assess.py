@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -120,7 +120,7 @@ def conclusion(assessment: Assessment) -> Conclusion:
                 "because": assessment.score.because,
             },
             "risk": _plain_risk(assessment.risk) if assessment.risk else None,
-            "strategy": asdict(assessment.strategy) if assessment.strategy else None,
+            "strategy": _plain_strategy(assessment.strategy) if assessment.strategy else None,
         },
         tags=assessment.tags,
     )
@@ -169,6 +169,11 @@ def _tags(case: Case, risk: Risk | None) -> Iterator[TagValue]:
     ):
         if signal:
             yield TagValue(name=signal.name, rule=signal.rule, evidence=signal.figures)
+
+
+def _plain_strategy(chosen: Strategy) -> dict[str, Any]:
+    """The values are flat: `asdict` would copy them deeply, and a base has a million customers."""
+    return {name: getattr(chosen, name) for name in Strategy.__slots__}
 
 
 def _plain(each: Evidence) -> dict[str, Any]:

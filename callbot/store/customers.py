@@ -176,7 +176,8 @@ async def histories_of(session: AsyncSession, ids: Sequence[str]) -> list[Histor
     They come without their last assessment, which is longer than all the rest and read by no rule.
     """
     statement = select(Customer).where(col(Customer.id).in_(ids)).order_by(col(Customer.id))
-    statement = statement.options(defer(col(Customer.assessment), raiseload=True))
+    unread: Any = Customer.assessment
+    statement = statement.options(defer(unread, raiseload=True))
     return await load_histories(session, list((await session.execute(statement)).scalars()))
 
 
