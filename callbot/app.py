@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
 
@@ -48,6 +49,7 @@ from callbot.telephony.control import CallControl
 from callbot.telephony.media_server import MediaServer
 from callbot.telephony.twilio import TwilioCodec
 from callbot.telephony.twilio_rest import TwilioControl
+from callbot.telephony.twilio_signature import is_signed
 from callbot.web.intake_api import intake_router
 from handoff.desk import Desk
 from handoff.line_door import LineDoor
@@ -268,16 +270,23 @@ async def build_media(
         minds = build_minds(settings)
         stack.push_async_callback(minds.aclose)
         await minds.speech.warm_up()
+        control: CallControl | None = None
+
+        def on_status(query: str, headers: Mapping[str, str]) -> bool:
+            return control is not None and carrier_status(settings, control, media_url, query, headers)
+
         server = MediaServer(
             settings.media.host,
             settings.media.port,
             TwilioCodec(),
             minds.speech.voice_activity,
             settings.media.max_calls,
+            on_status=on_status,
         )
         await server.start()
         stack.push_async_callback(server.aclose)
-        control = build_control(settings)
+        media_url = settings.carrier.public_media_url.replace("{port}", str(server.port))
+        control = build_control(settings, media_url)
         stack.push_async_callback(control.aclose)
         worker = await stack.enter_async_context(
             MediaWorker(db, server.url, boot=boot, dead_after_s=settings.media.dead_after_s)
@@ -307,7 +316,7 @@ async def build_media(
                 worker_id=worker.id,
                 data=settings.data,
                 from_number=settings.carrier.from_number,
-                media_url=settings.carrier.public_media_url.replace("{port}", str(server.port)),
+                media_url=media_url,
                 ring_timeout_s=settings.carrier.ring_timeout_s,
                 trunk=TrunkLine(name=settings.carrier.kind, calls_per_second=settings.carrier.calls_per_second),
             ),
@@ -382,8 +391,11 @@ class _Talk:
             return await session.run()
 
 
-def build_control(settings: Settings) -> CallControl:
-    """The carrier that the settings name. Raises `BadInput` when its block is not complete."""
+def build_control(settings: Settings, media_url: str = "") -> CallControl:
+    """The carrier that the settings name; it reports on calls beside `media_url`, empty means it is asked.
+
+    Raises `BadInput` when its block is not complete.
+    """
     carrier = settings.carrier
     if carrier.kind == "simulator":
         if not carrier.base_url:
@@ -396,6 +408,7 @@ def build_control(settings: Settings) -> CallControl:
             account=carrier.account or SIMULATOR_ACCOUNT,
             auth_token=carrier.auth_token.get_secret_value() or SIMULATOR_TOKEN,
             base_url=carrier.base_url,
+            status_callback_url=status_url(media_url),
             finds_by_token=True,
             poll_s=0.25,
         )
@@ -415,10 +428,27 @@ def build_control(settings: Settings) -> CallControl:
         account=carrier.account,
         auth_token=carrier.auth_token.get_secret_value(),
         base_url=carrier.base_url,
-        status_callback_url=f"{carrier.public_web_url.rstrip('/')}/carrier/status"
-        if carrier.public_web_url
-        else "",
+        status_callback_url=status_url(media_url),
     )
+
+
+def status_url(media_url: str) -> str:
+    """Where the carrier reports on calls: beside the media socket, of the same process; empty for none."""
+    return media_url.replace("ws", "http", 1).rstrip("/") + "/status" if media_url else ""
+
+
+def carrier_status(
+    settings: Settings, control: CallControl, media_url: str, query: str, headers: Mapping[str, str]
+) -> bool:
+    """Pass a status callback on to call control; False when it was not signed by the carrier."""
+    token = settings.carrier.auth_token.get_secret_value()
+    claimed = headers.get("X-Twilio-Signature", "")
+    if not isinstance(control, TwilioControl) or not is_signed(
+        token, f"{status_url(media_url)}?{query}", {}, claimed
+    ):
+        return False
+    control.on_status(dict(parse_qsl(query, keep_blank_values=True)))
+    return True
 
 
 def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:

@@ -117,10 +117,7 @@ class CarrierSettings(Block):
     )
     public_media_url: str = Field(
         default="",
-        description="wss:// address under which the carrier reaches a media process; `{port}` in it becomes that process's own port; empty means its local address.",
-    )
-    public_web_url: str = Field(
-        default="", description="https:// address for status callbacks; empty means polling."
+        description="wss:// address under which the carrier reaches a media process; `{port}` in it becomes that process's own port; Twilio reports on calls at https://…/status beside it; empty means the local address.",
     )
     ring_timeout_s: int = Field(default=40, ge=15, description="How long to let it ring.")
     calls_per_second: float = Field(

@@ -57,8 +57,10 @@ class Recovery:
 
     async def _ended(self, row: Attempt) -> Ended:
         seen = await find(self._control, row.dial_token) if row.dial_token else None
-        if seen is not None and seen.state is not CallState.ENDED:
-            await hang_up(self._control, seen.sid)
+        # A carrier that cannot search by token knows the call by its own id, if that was still written down.
+        sid = seen.sid if seen is not None else row.carrier_sid
+        if sid and (seen is None or seen.state is not CallState.ENDED):
+            await hang_up(self._control, sid)
         if row.state == "dialing" and seen is not None:
             if _answered(seen):
                 async with self._db.write() as session:

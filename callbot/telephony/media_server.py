@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -89,6 +89,8 @@ class Playouts:
     """Interruptions of a speech because its sound was not sent in time."""
 
 
+OnStatus = Callable[[str, Mapping[str, str]], bool]
+"""Takes the query and the headers of a status callback; False when it is not the carrier's."""
 OnUninvited = Callable[[StreamStarted], Expected]
 """Reserves the slot of a stream that nobody announced. Raises `Full`."""
 

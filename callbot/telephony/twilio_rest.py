@@ -86,6 +86,7 @@ class TwilioControl:
         }
         if self._status_callback_url:
             form["StatusCallback"] = self._status_callback_url
+            form["StatusCallbackMethod"] = "GET"
             form["StatusCallbackEvent"] = "initiated ringing answered completed"
         try:
             answer = await self._http.post(f"{self._calls}.json", data=_form(form))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,15 +26,11 @@ T = TypeVar("T")
 _HERE = Path(__file__).parent
 _SHOWN_ZONE = ZoneInfo("Asia/Shanghai")
 
-StatusHook = Callable[[str, Mapping[str, str], str], Awaitable[bool]]
-"""(url, form, signature) of a carrier's status callback → whether it was genuine."""
-
 
 def create_app(
     *,
     db: Database,
     data: Path,
-    on_carrier_status: StatusHook | None = None,
     routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """The web application over a migrated database; `data` is where recordings lie.
@@ -121,14 +117,6 @@ def create_app(
         async with db.read() as session:
             await overview.batches(session)
         return {"status": "ok", "version": __version__}
-
-    @app.post("/carrier/status", status_code=204)
-    async def carrier_status(request: Request) -> Response:
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        signature = request.headers.get("X-Twilio-Signature", "")
-        if on_carrier_status is None or not await on_carrier_status(str(request.url.path), form, signature):
-            raise HTTPException(403, "the signature does not fit: check carrier.auth_token and web address")
-        return Response(status_code=204)
 
     @app.exception_handler(404)
     async def not_found(request: Request, error: HTTPException) -> Response:

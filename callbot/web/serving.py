@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from callbot.errors import BadInput
 from callbot.settings import WebSettings
 from callbot.store.database import Database
-from callbot.web.app import StatusHook, create_app
+from callbot.web.app import create_app
 
 
 @asynccontextmanager
@@ -22,13 +22,12 @@ async def serving(
     db: Database,
     data: Path,
     settings: WebSettings,
-    on_carrier_status: StatusHook | None = None,
     routers: Sequence[APIRouter] = (),
 ) -> AsyncIterator[str]:
     """Serve while the block runs; the address. Raises `BadInput` when the port is in use."""
     listener = _listen(settings)
     config = uvicorn.Config(
-        create_app(db=db, data=data, on_carrier_status=on_carrier_status, routers=routers),
+        create_app(db=db, data=data, routers=routers),
         log_level="warning",
         access_log=False,
         lifespan="off",

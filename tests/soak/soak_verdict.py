@@ -97,6 +97,16 @@ async def judge(
     said = _said_stop(books)
     verdict.figures["said stop, heard for certain"] = len(said)
     verdict.none("dialled after saying stop", _dialled_after(books, said))
+    stopped = {row.attempt_id for row in journal if row.kind == "do_not_call"}
+    heard = [row for row in begun if row.id in stopped]
+    verdict.figures["stops written down"] = len(heard)
+    verdict.figures["stops written down in calls that were killed"] = sum(
+        row.state == "interrupted" for row in heard
+    )
+    placed = {call["token"]: call for call in books["calls"]}
+    ends = {phone[row.customer_id]: _time(placed[str(row.dial_token)]["placed_at"]) for row in heard}
+    verdict.none("dialled after a stop was written down", _dialled_after(books, ends))
+    verdict.none("stop without its outcome", [row.id for row in heard if row.outcome != "do_not_call"])
 
     # Every message arrived, under one key with one content.
     verdict.none("message not delivered", [row.id for row in outbox if not bodies.get(row.idempotency_key)])

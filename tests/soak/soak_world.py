@@ -33,7 +33,7 @@ from callbot.outreach import batch as batches
 from callbot.settings import CarrierSettings, Settings, StoreSettings
 from callbot.store.customers import CustomerFilter, list_customers
 from callbot.store.database import Database
-from callbot.store.tables import Attempt, BatchMember, Outbox, OutboxDelivery, Worker
+from callbot.store.tables import Attempt, BatchMember, JournalRow, Outbox, OutboxDelivery, Worker
 
 _MORNING = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
 _STILL_S = 90.0
@@ -152,13 +152,17 @@ class World:
                         found.append(process)
         return found
 
-    def kill(self) -> None:
-        """SIGKILL for one of them; a dead control process is started again, as a service manager would."""
+    def kill(self, aim: int | None) -> None:
+        """SIGKILL for one of them; a dead control process is started again, as a service manager would.
+
+        `aim` is the media process that is in the midst of something.
+        """
         assert self.serve is not None
-        control = self.rng.random() < 0.4
+        control = aim is None and self.rng.random() < 0.5
         victims = [] if control else psutil.Process(self.serve.pid).children()
         if victims:
-            victim = self.rng.choice(sorted(victims, key=lambda process: process.pid))
+            aimed = [process for process in victims if process.pid == aim]
+            victim = self.rng.choice(aimed or sorted(victims, key=lambda process: process.pid))
             victim.kill()
             self.killed.append("media")
         else:
@@ -284,7 +288,7 @@ async def one_day(world: World, db: Database, day: int, kills: Sequence[int]) ->
             share = (len(kills) - len(pending)) * todo * 0.8 / len(kills)
             if dialled > share and dialled >= next_kill_at and await _talking(db):
                 await asyncio.sleep(world.rng.uniform(0.0, 3.0))
-                world.kill()
+                world.kill(await _written_down(db) if world.rng.random() < 0.4 else None)
                 pending.pop()
                 next_kill_at = dialled + 1
                 continue
@@ -321,6 +325,23 @@ async def _left(db: Database, clock: Clock) -> tuple[int, int]:
             select(func.count()).select_from(OutboxDelivery).where(col(OutboxDelivery.state) == "pending")
         )
         return open_rows.one(), fresh.one() + waiting.one()
+
+
+async def _written_down(db: Database) -> int | None:
+    """The media process in whose call something was written down; None when in no call for a while."""
+    for _ in range(100):
+        async with db.read() as session:
+            found = await session.exec(
+                select(Attempt.worker_id)
+                .join(JournalRow, col(JournalRow.attempt_id) == col(Attempt.id))
+                .where(col(Attempt.state) == "in_call")
+                .limit(1)
+            )
+            worker = found.first()
+        if worker is not None:
+            return int(worker.split(":")[1])
+        await asyncio.sleep(0.05)
+    return None
 
 
 async def _talking(db: Database) -> bool:

@@ -132,6 +132,7 @@ async def test_dialling_sends_what_the_carrier_documents(carrier: HttpCarrier, c
         "From": ["+8610090215583"],
         "Timeout": ["33"],
         "StatusCallback": ["https://web.example.com/status"],
+        "StatusCallbackMethod": ["GET"],
         "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
     }
     stream = twiml.find("./Connect/Stream")

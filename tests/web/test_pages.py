@@ -210,7 +210,3 @@ async def test_a_recording_outside_the_data_directory_is_refused(
         row = await session.get_one(Call, call)
         row.recording = "../../etc/passwd"
     assert (await client.get(f"/calls/{call}/recording.wav")).status_code == 404
-
-
-async def test_a_status_callback_without_a_listener_is_refused(client: httpx.AsyncClient) -> None:
-    assert (await client.post("/carrier/status", data={"CallSid": "CA1"})).status_code == 403

@@ -47,6 +47,7 @@ class SimulatedCall:
     order: StreamOrder
     ring_timeout_s: float
     status_callback: str = ""
+    callback_method: str = "POST"
     persona: str = ""
     nth: int = 1
     """Which call to this number it is."""

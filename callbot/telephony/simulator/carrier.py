@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, assert_never
+from urllib.parse import urlencode
 
 import httpx
 
@@ -54,7 +55,14 @@ class Carrier:
         self._http = httpx.AsyncClient(timeout=_CALLBACK_S, trust_env=False)
 
     def place(
-        self, *, to: str, from_: str, order: StreamOrder, ring_timeout_s: float, status_callback: str = ""
+        self,
+        *,
+        to: str,
+        from_: str,
+        order: StreamOrder,
+        ring_timeout_s: float,
+        status_callback: str = "",
+        callback_method: str = "POST",
     ) -> SimulatedCall:
         """Dial. Every order is a dial, also a second one with the same token: the books show it."""
         self._by_token[order.token] += 1
@@ -68,6 +76,7 @@ class Carrier:
             order=order,
             ring_timeout_s=ring_timeout_s,
             status_callback=status_callback,
+            callback_method=callback_method,
             persona=persona.name if persona else "",
             nth=self._by_number[to],
         )
@@ -204,14 +213,18 @@ class Carrier:
             form["SipResponseCode"] = str(call.sip_code)
         if call.duration_s is not None:
             form["CallDuration"] = str(call.duration_s)
-        post = asyncio.create_task(self._post(call.status_callback, form))
+        post = asyncio.create_task(self._tell(call.callback_method, call.status_callback, form))
         self._posts.add(post)
         post.add_done_callback(self._posts.discard)
 
-    async def _post(self, url: str, form: Mapping[str, str]) -> None:
+    async def _tell(self, method: str, url: str, form: Mapping[str, str]) -> None:
         """A status callback; one that fails is logged and lost, as with a real carrier."""
         try:
-            await self._http.post(url, data=dict(form), headers={HEADER: sign(self.auth_token, url, form)})
+            if method == "GET":
+                url = f"{url}?{urlencode(form)}"
+                await self._http.get(url, headers={HEADER: sign(self.auth_token, url)})
+            else:
+                await self._http.post(url, data=dict(form), headers={HEADER: sign(self.auth_token, url, form)})
         except httpx.HTTPError as error:
             log.warning("status callback failed", extra={"url": url, "error": type(error).__name__})
 

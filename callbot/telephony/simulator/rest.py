@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -93,6 +93,7 @@ async def place(
     twiml: Annotated[str, Form(alias="Twiml")] = "",
     ring_timeout_s: Annotated[float, Form(alias="Timeout", gt=0, le=600)] = _RING_TIMEOUT_S,
     status_callback: Annotated[str, Form(alias="StatusCallback")] = "",
+    callback_method: Annotated[Literal["GET", "POST"], Form(alias="StatusCallbackMethod")] = "POST",
 ) -> dict[str, Any]:
     """Dial one number; the answer is the call, queued."""
     if not _OURS.fullmatch(to):
@@ -102,7 +103,12 @@ async def place(
     except BadTwiml as error:
         raise _refusal(400, 12100, f"Twiml: {error}") from None
     call = carrier.place(
-        to=to, from_=from_, order=order, ring_timeout_s=ring_timeout_s, status_callback=status_callback
+        to=to,
+        from_=from_,
+        order=order,
+        ring_timeout_s=ring_timeout_s,
+        status_callback=status_callback,
+        callback_method=callback_method,
     )
     return call.resource()
 
