@@ -48,7 +48,7 @@ async def arrived(
 ) -> Effect | None:
     """Draw the conclusions from what was just stored for one customer, in the same transaction.
 
-    The customer is judged anew and the staff's tag rules are applied; a large purchase sets its tag; a purchase,
+    The customer is judged anew and staff's tag rules are applied; a large purchase sets its tag; a purchase,
     or any event by which a silent customer counts as active again, takes them out of the marketing batches made
     before it, but for calls promised to them. None: no such customer. Source: R134.
     """
