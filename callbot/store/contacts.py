@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import and_, case, cast, exists, null, union_all
 from sqlalchemy.orm import load_only
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +26,7 @@ from callbot.store.tables import (
     Outbox,
     Purchase,
 )
+from callbot.store.types import UtcDateTime
 
 _MEMORY = timedelta(days=31)
 """Longer than the longest cap looks back."""
@@ -82,85 +84,89 @@ async def facts(
 async def _chunk(
     session: AsyncSession, batch: Batch | None, ids: Sequence[str], now: datetime, lean: bool
 ) -> dict[str, ContactFacts]:
-    wanted = select(Customer).where(col(Customer.id).in_(ids)).execution_options(populate_existing=True)
-    people = (await session.exec(wanted.options(load_only(*_ASKED)) if lean else wanted)).all()
-    members: dict[str, bool] = {}
-    if batch is not None:
-        rows = await session.exec(
-            select(BatchMember.customer_id, BatchMember.hold_out).where(
-                col(BatchMember.batch_id) == batch.id, col(BatchMember.customer_id).in_(ids)
-            )
-        )
-        members = dict(rows.all())
-    scopes: dict[str, set[str]] = defaultdict(set)
-    hashes = [person.phone_hash for person in people]
-    for phone_hash, scope in (
-        await session.exec(
-            select(DoNotContact.phone_hash, DoNotContact.scope).where(
-                col(DoNotContact.phone_hash).in_(hashes), col(DoNotContact.lifted_at).is_(None)
-            )
-        )
-    ).all():
-        scopes[phone_hash].add(scope)
+    people = await _people(session, batch, ids, lean)
+    scopes = await _refused(session, ids)
     consents: dict[str, list[Consent]] = defaultdict(list)
     for consent in (await session.exec(select(Consent).where(col(Consent.customer_id).in_(ids)))).all():
         consents[consent.customer_id].append(consent)
-    bought = set(
-        (
-            await session.exec(
-                select(Purchase.customer_id).where(col(Purchase.customer_id).in_(ids)).distinct()
-            )
-        ).all()
-    )
     attempts: dict[str, list[datetime]] = defaultdict(list)
     answered: dict[str, list[datetime]] = defaultdict(list)
-    for customer_id, dialled, picked_up, cause in (
-        await session.exec(
-            select(Attempt.customer_id, Attempt.dialing_at, Attempt.answered_at, Attempt.cause).where(
-                col(Attempt.customer_id).in_(ids), col(Attempt.dialing_at) > now - _MEMORY
-            )
-        )
-    ).all():
-        if dialled is not None and cause != "network":
-            attempts[customer_id].append(dialled)
+    for customer_id, began, picked_up in await _contacts_made(session, ids, now - _MEMORY):
+        if began is not None:
+            attempts[customer_id].append(began)
         if picked_up is not None:
             answered[customer_id].append(picked_up)
-    for customer_id, at in (
-        await session.exec(
-            select(Event.customer_id, Event.at).where(
-                col(Event.customer_id).in_(ids), col(Event.at) > now - _MEMORY, col(Event.kind) == HUMAN_CALL
-            )
-        )
-    ).all():
-        attempts[customer_id].append(at)
-        answered[customer_id].append(at)
-    for recipient, sent in (
-        await session.exec(
-            select(Outbox.customer_id, Outbox.created_at).where(
-                col(Outbox.customer_id).in_(ids),
-                col(Outbox.created_at) > now - _MEMORY,
-                col(Outbox.kind) == _MESSAGE,
-                col(Outbox.state).not_in(("unwanted", "withdrawn")),
-            )
-        )
-    ).all():
-        if recipient is not None:
-            attempts[recipient].append(sent)
     return {
         person.id: ContactFacts(
             customer=person,
             batch_state=batch.state if batch else None,
-            hold_out=members.get(person.id),
-            do_not_contact=frozenset(scopes[person.phone_hash]),
+            hold_out=hold_out,
+            do_not_contact=frozenset(scopes[person.id]),
             consents=tuple(consents[person.id]),
-            contract=person.id in bought,
+            contract=contract,
             attempts_at=tuple(sorted(attempts[person.id])),
             answered_at=tuple(sorted(answered[person.id])),
             starts_on=batch.starts_on if batch else None,
             ends_on=batch.ends_on if batch else None,
         )
-        for person in people
+        for person, hold_out, contract in people
     }
+
+
+async def _people(
+    session: AsyncSession, batch: Batch | None, ids: Sequence[str], lean: bool
+) -> Sequence[tuple[Customer, bool | None, bool]]:
+    """Each with whether the batch holds them out, None for nobody of its members, and whether they bought."""
+    member = and_(
+        col(BatchMember.customer_id) == col(Customer.id),
+        col(BatchMember.batch_id) == (batch.id if batch else None),
+    )
+    bought = exists().where(col(Purchase.customer_id) == col(Customer.id))
+    wanted = (
+        select(Customer, BatchMember.hold_out, bought)
+        .outerjoin(BatchMember, member)
+        .where(col(Customer.id).in_(ids))
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(wanted.options(load_only(*_ASKED)) if lean else wanted)).all()
+
+
+async def _refused(session: AsyncSession, ids: Sequence[str]) -> dict[str, set[str]]:
+    """Scopes in force for the number of each of these people."""
+    scopes: dict[str, set[str]] = defaultdict(set)
+    rows = await session.exec(
+        select(Customer.id, DoNotContact.scope)
+        .join(DoNotContact, col(DoNotContact.phone_hash) == col(Customer.phone_hash))
+        .where(col(Customer.id).in_(ids), col(DoNotContact.lifted_at).is_(None))
+    )
+    for customer_id, scope in rows.all():
+        scopes[customer_id].add(scope)
+    return scopes
+
+
+async def _contacts_made(
+    session: AsyncSession, ids: Sequence[str], since: datetime
+) -> Sequence[tuple[str, datetime | None, datetime | None]]:
+    """Calls, calls by humans and messages: whom, when it began, None for a call that the network lost, and
+    when it was answered."""
+    unanswered = cast(null(), UtcDateTime)
+    lost = col(Attempt.cause).is_not_distinct_from("network")
+    calls = select(
+        col(Attempt.customer_id),
+        case((lost, unanswered), else_=col(Attempt.dialing_at)).label("began"),
+        col(Attempt.answered_at),
+    ).where(col(Attempt.customer_id).in_(ids), col(Attempt.dialing_at) > since)
+    human = select(col(Event.customer_id), col(Event.at), col(Event.at)).where(
+        col(Event.customer_id).in_(ids), col(Event.at) > since, col(Event.kind) == HUMAN_CALL
+    )
+    messages = select(col(Outbox.customer_id), col(Outbox.created_at), unanswered).where(
+        col(Outbox.customer_id).in_(ids),
+        col(Outbox.created_at) > since,
+        col(Outbox.kind) == _MESSAGE,
+        col(Outbox.state).not_in(("unwanted", "withdrawn")),
+    )
+    rows: Sequence[Any] = (await session.execute(union_all(calls, human, messages))).all()
+    return rows
 
 
 async def lock_customer(session: AsyncSession, customer_id: str) -> None:
@@ -168,6 +174,8 @@ async def lock_customer(session: AsyncSession, customer_id: str) -> None:
 
     PostgreSQL locks the row; SQLite has one writer at a time anyway.
     """
+    if session.get_bind().dialect.name == "sqlite":
+        return
     await session.exec(select(Customer.id).where(col(Customer.id) == customer_id).with_for_update())
 
 
