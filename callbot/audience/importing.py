@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from callbot.audience.base_files import open_base
@@ -220,6 +221,7 @@ class _Intake:
         self._keep_ids = keep_ids
         self._progress = progress
         self._at = run.position
+        self._begun = monotonic()
         self._summary = report.parts[reader.part] = PartReport(
             source=sheet.path.name,
             rows=run.rows,
@@ -240,11 +242,16 @@ class _Intake:
                 if self._progress:
                     self._progress(Progress(part=part, rows=self._summary.rows, read=block.read, size=run.size))
             async with self._database.write() as session:
-                await import_runs.finish(session, run.id, now)
+                await import_runs.finish(session, run.id, self._moment(now))
             self._summary.rejected_file = file.path
+
+    def _moment(self, now: datetime) -> datetime:
+        """The present, `now` being when this process began: a long list takes minutes."""
+        return now + timedelta(seconds=monotonic() - self._begun)
 
     async def _store(self, block: Block, portion: Portion, file: RejectedRows, now: datetime) -> None:
         """Rows, rejected ones and position belong together; on resuming, the file is cut back to its row."""
+        moment = self._moment(now)
         async with self._database.write() as session:
             landing = await land(
                 session, self._reader.part, portion, now, source=self._sheet.path.name, run=self._run.id
@@ -264,7 +271,7 @@ class _Intake:
                 rejects=str(file.path or ""),
                 rejects_size=file.size,
             )
-            if not await import_runs.advance(session, self._run.id, at=self._at, step=step, now=now):
+            if not await import_runs.advance(session, self._run.id, at=self._at, step=step, now=moment):
                 raise ImportTaken(
                     f"{self._sheet.path.name}：另一个进程正在导入同一份名单 → 等它结束，或先停掉它"
                 )
