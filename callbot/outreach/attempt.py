@@ -49,6 +49,8 @@ _LINE_MARGIN_S = 15.0
 """Between the end of ringing and the carrier's media socket."""
 _ROOM_S = 60.0
 """A prepared attempt waits so long for a line, the desk or the trunk; then its row is left to anybody."""
+_FRESH_S = 1.0
+"""A claim that took longer is looked at again before anybody is dialled by it."""
 _GOODBYE_S = 10.0
 """What a conversation gets to come to its end once the line is gone."""
 
@@ -226,6 +228,7 @@ class AttemptRunner:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _ROOM_S
         while not stop.is_set() and loop.time() < deadline:
+            asked_at = loop.time()
             decision = await claim(
                 station.db,
                 ready.attempt,
@@ -236,6 +239,12 @@ class AttemptRunner:
                 trunk=station.trunk,
                 has_slot=has_slot,
             )
+            if (
+                isinstance(decision, Permit)
+                and loop.time() - asked_at > _FRESH_S
+                and not await self._ours(token)
+            ):
+                return Taken(because="本进程一度停顿，已被判定失联，该任务已另行结清")
             if not isinstance(decision, Wait):
                 return decision
             has_slot = decision.slot
@@ -243,6 +252,11 @@ class AttemptRunner:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), max(0.0, seconds))
         return None
+
+    async def _ours(self, token: str) -> bool:
+        """Nobody has settled the claim with this token while this process stood still."""
+        async with self._station.db.read() as session:
+            return await ledger.holds(session, token, self._station.worker_id)
 
     async def _call(
         self,

@@ -151,6 +151,19 @@ async def claim(
     return result.rowcount == 1
 
 
+async def holds(session: AsyncSession, token: str, worker_id: str) -> bool:
+    """The claim with this token stands, and its worker was not declared dead."""
+    found = await session.exec(
+        select(Attempt.id).where(
+            col(Attempt.dial_token) == token,
+            col(Attempt.state) == "dialing",
+            col(Attempt.worker_id) == worker_id,
+            ~exists().where(col(Worker.id) == worker_id, col(Worker.state) == "dead"),
+        )
+    )
+    return found.first() is not None
+
+
 async def placed(session: AsyncSession, attempt_id: str, token: str, sid: str) -> None:
     """Remember the carrier's id of the call."""
     await session.exec(

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from outreach_world import (
@@ -28,6 +29,7 @@ from callbot.conversation.labels import Outcome
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.result import CallResult, Journal, JournalKind, Note
 from callbot.outreach.attempt import Dossier, Station
+from callbot.outreach.claim import claim
 from callbot.outreach.dialler import Dialler
 from callbot.outreach.planner import Planner
 from callbot.outreach.progress import Progress, SetAside, Settled, Stopping
@@ -196,6 +198,41 @@ async def test_a_zombie_hangs_up_changes_nothing_and_dials_nobody(database: Data
         again.stop()
         await task
     assert carrier.dialled == [number(1)]
+
+
+async def test_a_worker_that_stood_still_after_its_claim_dials_nobody(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = await running_batch(database, await people(database, 1), lines=1)
+    await Planner(database, Watch()).tick(batch_id, 1)
+    await alive(database, "sleeper")
+    media = Media()
+    carrier = Carrier(media)
+    refused = asyncio.Event()
+
+    async def claim_and_sleep(*arguments: Any, **named: Any) -> object:
+        decision = await claim(*arguments, **named)
+        async with database.write() as session:
+            await workers.retire(session, "sleeper")
+        (settled,) = await Recovery(database, Carrier(media), Watch()).recover()
+        assert settled.outcome == "interrupted"
+        return decision
+
+    monkeypatch.setattr("callbot.outreach.attempt.claim", claim_and_sleep)
+    monkeypatch.setattr("callbot.outreach.attempt._FRESH_S", 0.0)
+    here = station(database, tmp_path, media=media, carrier=carrier, worker_id="sleeper")
+
+    def progress(event: Progress) -> None:
+        if isinstance(event, SetAside):
+            refused.set()
+
+    dialler = Dialler(here, progress, max_calls=1, tick_s=0.05)
+    async with asyncio.timeout(30):
+        running = asyncio.create_task(dialler.run())
+        await refused.wait()
+        dialler.stop()
+        await running
+    assert carrier.dialled == []
 
 
 async def test_what_a_zombie_still_hears_is_not_lost(database: Database, tmp_path: Path) -> None:
