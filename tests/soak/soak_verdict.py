@@ -78,6 +78,15 @@ async def judge(
     # Nothing hangs in the air.
     verdict.none("row stuck", [row.id for row in attempts if row.state in ("dialing", "in_call")])
     verdict.none("member forgotten", [row.customer_id for row in members if row.state == "ready"])
+    tried = {row.customer_id for row in begun}
+    verdict.none(
+        "member never called",
+        [
+            f"{row.customer_id} {row.state} {row.blocked_by} {row.blocked_because}"
+            for row in members
+            if row.customer_id not in tried
+        ],
+    )
     verdict.none("call without an end", [row.id for row in calls if row.ended_at is None or not row.outcome])
     verdict.none("journal line unsettled", [row.id for row in journal if not row.settled])
 
