@@ -22,7 +22,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
 from asr_tts.g711 import decode_ulaw, encode_ulaw
-from bench.event_loop import loop_factory
+from callbot.event_loop import loop_factory
 
 END_OF_TURN_S = 0.6
 _LOUD = 327.0

@@ -34,7 +34,6 @@ from asr_tts.models import model_directory
 from asr_tts.silero import SileroVoiceActivity
 from asr_tts.testing_voice import FakeVoice
 from asr_tts.voice_cache import CachedVoice
-from bench.event_loop import loop_factory
 from bench.fakes import InstantReader, LengthRecognizer
 from bench.load_plan import load_plan
 from bench.load_store import fill, journal
@@ -44,6 +43,7 @@ from callbot.conversation.event_log import EventLog
 from callbot.conversation.floor_events import FloorOptions
 from callbot.conversation.plan import SessionOptions
 from callbot.conversation.understand.reader import LocalReader
+from callbot.event_loop import loop_factory
 from callbot.ids import new_id
 from callbot.settings import load_settings
 from callbot.speech import Speech

@@ -8,6 +8,9 @@ write and speak at once. `--turns smart` is Pipecat's default, smart-turn v3 for
 ends a turn 600 ms after voice activity stopped. Both run at 8 kHz throughout, without metrics or debug log.
 """
 
+# mypy: ignore-errors
+# Pipecat is not in the development environment.
+
 from __future__ import annotations
 
 import argparse

@@ -31,6 +31,8 @@ START_WITHIN_S = 10.0
 """A socket that has not said which call it is by then is closed."""
 SOCKETS_BEYOND_CALLS = 64
 """Sockets that may be open beyond the cap of calls: on their way in or out."""
+_NEVER_TOO_MANY = 8
+"""So few calls are not what makes a process late."""
 _USED_TOKENS = 10_000
 """Tokens remembered after their call, so that a replay is told apart from a stranger."""
 _ENCODINGS = frozenset({"audio/x-mulaw"})
@@ -207,7 +209,7 @@ class MediaServer:
             raise ValueError("a dial token is not empty and serves one call")
         if self.calls >= self._max_calls:
             raise Full(f"本媒体进程的 {self._max_calls} 路通话已占满（media.max_calls）；等有通话结束再拨")
-        if self._running and self._ticker.strain.overloaded:
+        if len(self._running) >= _NEVER_TOO_MANY and self._ticker.strain.overloaded:
             raise Full(
                 f"本媒体进程处理不过来（{len(self._running)} 路通话时，每 20 ms 的节拍迟到超过 {LATE_MS} ms）；"
                 "等负载下降再拨，或减小 media.max_calls"

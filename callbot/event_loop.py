@@ -1,4 +1,4 @@
-"""Which event loop a server of a load run uses."""
+"""The event loop of a process that holds calls: uvloop where it is installed (`pip install callbot[uvloop]`)."""
 
 from __future__ import annotations
 
