@@ -1,4 +1,4 @@
-"""The event loop of a process that holds calls: uvloop where it is installed (`pip install callbot[uvloop]`)."""
+"""The event loop of a process that holds calls: uvloop where it is installed (`callbot[uvloop]`)."""
 
 from __future__ import annotations
 
