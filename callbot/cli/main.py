@@ -9,55 +9,71 @@ import structlog
 import typer
 
 from callbot import __version__
-from callbot.cli import (
-    alarm,
-    audience,
-    batch,
-    call,
-    case,
-    config,
-    customer,
-    evaluate,
-    flow,
-    followup,
-    guard,
-    models,
-    outbox,
-    pack,
-    segment,
-    tag,
-)
-from callbot.cli.demo import demo
-from callbot.cli.media import media
-from callbot.cli.permit import permit
-from callbot.cli.serve import serve
+from callbot.cli.late_import import Late, LateGroup
+
+
+class _Commands(LateGroup):
+    late = {
+        "alarm": Late(module="callbot.cli.alarm", help="Alarms: list, acknowledge."),
+        "audience": Late(
+            module="callbot.cli.audience", help="Audience: who is likely to come back, and who is about to go."
+        ),
+        "batch": Late(module="callbot.cli.batch", help="Batches: make, look at, launch, pause, go on, cancel."),
+        "call": Late(module="callbot.cli.call", help="Calls: list, show as a script, replay."),
+        "case": Late(module="callbot.cli.case", help="Complaint cases: list, show, answer, compensate, close."),
+        "config": Late(module="callbot.cli.config", help="Settings in force."),
+        "customer": Late(
+            module="callbot.cli.customer", help="Customers: take them in, profile, tags, what follows."
+        ),
+        "demo": Late(
+            module="callbot.cli.demo",
+            name="demo",
+            help="Call a batch of simulated customers over a real telephony websocket, speaking and listening.",
+        ),
+        "eval": Late(
+            module="callbot.cli.evaluate", help="用自己标注的数据衡量理解：意图、情绪、转人工、结果。"
+        ),
+        "flow": Late(module="callbot.cli.flow", help="对话流程：检查、试聊。"),
+        "followup": Late(
+            module="callbot.cli.followup", help="Follow-ups: list, claim, finish, cancel, postpone."
+        ),
+        "guard": Late(module="callbot.cli.guard", help="说出口之前的检查：量一量它拦住了什么。"),
+        "media": Late(
+            module="callbot.cli.media",
+            name="media",
+            help="Run one media process: it takes calls of every running batch until Ctrl-C.",
+        ),
+        "models": Late(
+            module="callbot.cli.models", help="Recogniser, voice and voice activity on this machine."
+        ),
+        "outbox": Late(
+            module="callbot.cli.outbox", help="Messages to the outside: list, show, deliver, replay."
+        ),
+        "pack": Late(
+            module="callbot.cli.pack",
+            help="Scenario packs: segments, strategies, offers and rules of an industry.",
+        ),
+        "permit": Late(module="callbot.cli.permit", name="permit", help="Ask the one door."),
+        "segment": Late(module="callbot.cli.segment", help="Segments: named groups of customers for batches."),
+        "serve": Late(
+            module="callbot.cli.serve",
+            name="serve",
+            help="Serve the pages and the desk, and work through every running batch in its windows, "
+            "until Ctrl-C.",
+        ),
+        "tag": Late(
+            module="callbot.cli.tag", help="Tag factory: who carries which tag, by conditions that staff write."
+        ),
+    }
+
 
 app = typer.Typer(
     name="callbot",
     help="Wins back customers who have gone quiet.",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-app.add_typer(alarm.app, name="alarm")
-app.add_typer(audience.app, name="audience")
-app.add_typer(batch.app, name="batch")
-app.add_typer(call.app, name="call")
-app.add_typer(case.app, name="case")
-app.add_typer(config.app, name="config")
-app.add_typer(customer.app, name="customer")
-app.add_typer(evaluate.app, name="eval")
-app.add_typer(flow.app, name="flow")
-app.add_typer(followup.app, name="followup")
-app.add_typer(guard.app, name="guard")
-app.add_typer(models.app, name="models")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(pack.app, name="pack")
-app.add_typer(segment.app, name="segment")
-app.add_typer(tag.app, name="tag")
-app.command()(demo)
-app.command()(media)
-app.command()(permit)
-app.command()(serve)
 
 
 def _version(wanted: bool) -> None:
