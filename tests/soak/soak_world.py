@@ -251,6 +251,7 @@ async def launch(world: World, db: Database) -> None:
     assert not report.problems, report.problems
     async with db.read() as session:
         found = await list_customers(session, CustomerFilter(), limit=10_000)
+    assert len(found) == len(world.callees.personas)
     batch_id = await batches.create(
         db,
         vault,
