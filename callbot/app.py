@@ -21,7 +21,9 @@ from callbot.conversation.floor_events import FloorOptions
 from callbot.conversation.flow import Flow
 from callbot.conversation.flow_loader import load_flows
 from callbot.conversation.line import Line
+from callbot.conversation.llm_chain import LlmChain
 from callbot.conversation.llm_reader import LlmReader
+from callbot.conversation.llm_server import LlmServer, Pace
 from callbot.conversation.llm_writer import LlmWriter
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Reader
@@ -59,6 +61,9 @@ from handoff.server import AgentIdentity, DeskServer
 SIMULATOR_ACCOUNT = "AC" + "0" * 32
 SIMULATOR_TOKEN = "simulator"  # noqa: S105  not a secret: it opens callees that exist on this machine only
 
+_LOCAL_READER_S = 1.5
+_SCRIPT_S = 0.2
+"""What the local reader and the scripted writer get beyond the deadline of the LLM behind or before them."""
 _LOOK_S = 2.0
 """How often a media process looks for work that others have queued."""
 
@@ -137,40 +142,70 @@ def build_flows() -> dict[str, Flow]:
     return load_flows(folder("dialog_flows"))
 
 
-def build_writer(settings: LlmSettings) -> Writer:
-    """The scripted writer, or an LLM in front of it where one is configured."""
+def build_chain(settings: LlmSettings) -> LlmChain | None:
+    """The LLM servers that are set, in the order they are asked; None without any.
+
+    Raises `BadInput` for a fallback without a server before it, or a server without a model.
+    """
     if not settings.base_url:
+        if settings.fallback.base_url:
+            raise BadInput.one(
+                "setting llm.base_url",
+                "is empty, and llm.fallback.base_url is not",
+                "set the first server, or clear the fallback",
+            )
+        return None
+    named = (("primary", "llm", settings), ("secondary", "llm.fallback", settings.fallback))
+    servers = []
+    for name, where, server in named:
+        if not server.base_url:
+            continue
+        if not server.model:
+            raise BadInput.one(f"setting {where}.model", "is empty", f"name a model of {where}.base_url")
+        servers.append(
+            LlmServer(
+                name=name,
+                base_url=server.base_url,
+                api_key=server.api_key.get_secret_value(),
+                model=server.model,
+                answers=server.answers,
+                input_price=server.input_price,
+                output_price=server.output_price,
+            )
+        )
+    return LlmChain(servers=tuple(servers))
+
+
+def build_writer(settings: LlmSettings, chain: LlmChain | None) -> Writer:
+    """The scripted writer, or LLMs in front of it where one is configured."""
+    if chain is None:
         return ScriptedWriter()
-    return LlmWriter(
-        base_url=settings.base_url,
-        api_key=settings.api_key.get_secret_value(),
-        model=settings.model,
-        timeout_s=settings.timeout_s,
-        turn_timeout_s=settings.turn_timeout_s,
-    )
+    pace = Pace(whole_s=settings.timeout_s, first_token_s=settings.first_token_s, gap_s=settings.gap_s)
+    return LlmWriter(chain, pace=pace, turn_pace=_turn_pace(settings))
 
 
-def build_reader(settings: Settings) -> Reader:
-    """The reader that the settings name, with an LLM behind it where that is wanted.
+def build_reader(settings: Settings, chain: LlmChain | None = None) -> Reader:
+    """The reader that the settings name, with LLMs behind it where that is wanted; `chain` may be shared.
 
     Raises `BadInput` for a model that cannot be used or a server that is not named.
     """
-    if settings.reader.llm and not settings.llm.base_url:
+    kind = settings.reader.kind
+    if not settings.reader.llm:
+        return LocalReader() if kind == "local" else transformers_reader(settings.reader.model)
+    chain = chain or build_chain(settings.llm)
+    if chain is None:
         raise BadInput.one(
             "setting llm.base_url",
             "is empty, and an LLM shall help the reader",
             "set it, or reader.llm = false",
         )
-    kind = settings.reader.kind
     local = LocalReader() if kind == "local" else transformers_reader(settings.reader.model)
-    if not settings.reader.llm:
-        return local
-    return LlmReader(
-        local,
-        base_url=settings.llm.base_url,
-        api_key=settings.llm.api_key.get_secret_value(),
-        model=settings.llm.model,
-        timeout_s=settings.llm.turn_timeout_s,
+    return LlmReader(local, chain, pace=_turn_pace(settings.llm))
+
+
+def _turn_pace(settings: LlmSettings) -> Pace:
+    return Pace(
+        whole_s=settings.turn_timeout_s, first_token_s=settings.turn_first_token_s, gap_s=settings.gap_s
     )
 
 
@@ -183,7 +218,8 @@ def build_minds(settings: Settings) -> Minds:
             "choose another recogniser and voice",
         )
     # Speech comes last: it starts processes, which nobody would end if a prompt could not be read.
-    reader, writer = build_reader(settings), build_writer(settings.llm)
+    chain = build_chain(settings.llm)
+    reader, writer = build_reader(settings, chain), build_writer(settings.llm, chain)
     return Minds(
         speech=build_speech(settings.models, cache=settings.data / "voices"), reader=reader, writer=writer
     )
@@ -295,7 +331,11 @@ async def build_media(
             minds=minds,
             desk=desk,
             clock=clock,
-            options=SessionOptions(floor=FloorOptions(end_of_turn_ms=settings.media.end_of_turn_ms)),
+            options=SessionOptions(
+                floor=FloorOptions(end_of_turn_ms=settings.media.end_of_turn_ms),
+                reader_s=settings.llm.turn_timeout_s + _LOCAL_READER_S,
+                writer_s=settings.llm.turn_timeout_s + _SCRIPT_S,
+            ),
             on_call_event=on_call_event,
         )
         yield Media(

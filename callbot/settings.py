@@ -79,13 +79,38 @@ class ModelSettings(Block):
     speech_model: str = Field(default="tts-1", description="Model name sent to /audio/speech.")
 
 
-class LlmSettings(Block):
-    base_url: str = Field(default="", description="OpenAI-compatible server; empty means the scripted writer.")
+class LlmServerSettings(Block):
+    base_url: str = Field(default="", description="OpenAI-compatible server; empty means there is none.")
     api_key: SecretStr = Field(default=SecretStr(""), description="Its key.")
     model: str = Field(default="", description="Model name.")
-    timeout_s: float = Field(default=8.0, gt=0, description="Deadline for an opener, written before the call.")
+    answers: Literal["json_schema", "json_object", "text"] = Field(
+        default="json_schema",
+        description="What it accepts as `response_format`; `text` sends none. Answers are checked all the same.",
+    )
+    input_price: float = Field(default=0.0, ge=0, description="Yuan for a million tokens read.")
+    output_price: float = Field(default=0.0, ge=0, description="Yuan for a million tokens written.")
+
+
+class LlmSettings(LlmServerSettings):
+    fallback: LlmServerSettings = Field(
+        default=LlmServerSettings(), description="The server that is asked where the first one fails."
+    )
+    timeout_s: float = Field(
+        default=8.0,
+        gt=0,
+        description="Deadline for an opener, written before the call, over both servers and their repairs.",
+    )
     turn_timeout_s: float = Field(
-        default=1.5, gt=0, description="Deadline for words inside a call; the scripted line is used after it."
+        default=1.5,
+        gt=0,
+        description="The same inside a call; then the scripted line is said, and the local reading counts.",
+    )
+    first_token_s: float = Field(
+        default=3.0, gt=0, description="A server that has not begun an opener after so long is given up."
+    )
+    turn_first_token_s: float = Field(default=0.8, gt=0, description="The same inside a call.")
+    gap_s: float = Field(
+        default=0.8, gt=0, description="A server that pauses so long within an answer is given up."
     )
 
 

@@ -18,7 +18,7 @@ from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.line import HungUp, LineEvent, Played, SpeechEnded, SpeechStarted
 from callbot.conversation.reading import Context, Reading
 from callbot.conversation.result import Note
-from callbot.conversation.writing import Moment
+from callbot.conversation.writing import Moment, Transition
 from handoff.bridge import Frame
 
 
@@ -358,9 +358,9 @@ class FakeWriter:
     async def opener(self, person: Person, offers: tuple[Offer, ...], today: date) -> Opener:
         return Opener(text=f"{person.salutation}您好，想跟您做个回访。", writer="fake/1")
 
-    async def transition(self, moment: Moment) -> str:
+    async def transition(self, moment: Moment) -> Transition:
         await asyncio.sleep(self._delay_s)
-        return self._transition
+        return Transition(text=self._transition)
 
     async def aclose(self) -> None: ...
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from callbot.conversation.labels import TransferReason
+from callbot.conversation.prompt_use import PromptUse
 from callbot.conversation.result import JournalKind
 
 
@@ -29,6 +30,8 @@ class Utterance:
     """Codes of the offers it speaks of."""
     promise: str = ""
     """What it promises, journalled once it was heard."""
+    prompts: tuple[PromptUse, ...] = ()
+    """Requests to models whose answers are in these words."""
     disclosure: bool = False
     """It says that an AI calls and that the call is recorded."""
 

@@ -14,6 +14,7 @@ from callbot.conversation.floor_events import TakeTurn, Words
 from callbot.conversation.guard import Sheet
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.plan import CallPlan, SessionOptions
+from callbot.conversation.prompt_use import PromptUse, answered
 from callbot.conversation.reading import Context, Reader, Reading
 from callbot.conversation.record import Record
 from callbot.conversation.result import CallLog, Turn, TurnLatency
@@ -77,6 +78,7 @@ class Answering:
         turn, started = answer.turn, loop.time()
         reading = await self.read(turn.text, self.context(answer), at_ms=turn.end_ms)
         read = loop.time()
+        self.account(reading.prompts, turn.end_ms)
         answer.reading = reading
         answer.need = self.record.need(reading, turn.text, bot_said=answer.bot_said, asks=answer.before.asks)
         state, act = self.dialogue.respond(
@@ -122,6 +124,7 @@ class Answering:
             confidence=reading.confidence,
             slots=dict(reading.slots),
             step=answer.before.step,
+            prompts=answered(reading.prompts),
         )
         self.record.turns.append(answer.written)
 
@@ -137,6 +140,7 @@ class Answering:
         turn = TakeTurn(text=text, start_ms=left[0].start_ms, end_ms=end_ms, due_ms=end_ms, segments=left)
         answer = Answer(turn=turn, before=state, bot_said=bot_said, unsaid=())
         answer.reading = await self.read(text, self.context(answer), at_ms=end_ms)
+        self.account(answer.reading.prompts, end_ms)
         for draft in self.dialogue.must_keep(answer.reading):
             await self.record.note(draft, text, end_ms)
         self.settle(answer)
@@ -183,13 +187,30 @@ class Answering:
         )
         try:
             async with asyncio.timeout(self.options.writer_s):
-                text = (await self.writer.transition(moment)).strip()
+                written = await self.writer.transition(moment)
         except Exception as error:
             self.log.event("writer-failed", self.speaking.now_ms(), error=repr(error))
             return ()
-        return (
-            (replace(act.utterances[0], text=text, plain="", asks="", offers=(), promise=""),) if text else ()
-        )
+        self.account(written.prompts, self.speaking.now_ms())
+        if not (text := written.text.strip()):
+            return ()
+        own = answered(written.prompts)
+        return (replace(act.utterances[0], text=text, plain="", asks="", offers=(), promise="", prompts=own),)
+
+    def account(self, uses: Sequence[PromptUse], at_ms: int) -> None:
+        """Requests to models were made: they are paid for whatever becomes of the answer."""
+        self.record.prompts.extend(uses)
+        for use in uses:
+            self.log.event(
+                "llm",
+                at_ms,
+                prompt=use.prompt,
+                version=use.version,
+                server=use.server,
+                model=use.model,
+                failed=use.failed,
+                ms=use.ms,
+            )
 
     def sheet(self, state: State) -> Sheet:
         """All that may be said as a fact right now."""

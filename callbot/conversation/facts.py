@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from callbot.conversation.prompt_use import PromptUse
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
@@ -59,3 +61,5 @@ class Opener:
     """Codes of the offers mentioned."""
     rejected: tuple[str, ...] = field(default_factory=tuple)
     """Texts that the guard refused before this one, each with its reason."""
+    prompts: tuple[PromptUse, ...] = ()
+    """Requests made to models for it, the failed ones as well."""

@@ -5,23 +5,19 @@ Speech is data here: it stands delimited in the prompt, and the answer can only 
 
 from __future__ import annotations
 
-import asyncio
-import json
-import re
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from openai import AsyncOpenAI, OpenAIError, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from callbot.conversation.breaker import Breaker
 from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.llm_chain import LlmChain, Unreadable, as_data, json_object
+from callbot.conversation.llm_server import Pace
 from callbot.conversation.prompts import load_prompt
 from callbot.conversation.reading import Context, Reader, Reading
 
 READING = "1.0.0"
+_LONGEST = 300
+"""Characters of speech that are shown."""
 UNSURE = 0.6
 """Confidence of the local reader under which the LLM is asked."""
 SURE_OF_GRAVE = 0.9
@@ -29,10 +25,6 @@ SURE_OF_GRAVE = 0.9
 GRAVE = frozenset({Intent.DO_NOT_CALL, Intent.COMPLAINT, Intent.REQUEST_HUMAN, Intent.WRONG_PERSON})
 AGREED, OVERRULED = 0.95, 0.8
 """Confidence where both readers agree, and where the LLM alone decides."""
-
-
-class NoAnswer(Exception):
-    """The server's answer cannot be read as one."""
 
 
 class _Answer(BaseModel):
@@ -46,84 +38,43 @@ class _Answer(BaseModel):
 
 
 class LlmReader:
-    """A local reader with an OpenAI-compatible server behind it.
+    """A local reader with OpenAI-compatible servers behind it.
 
-    The local reading comes first and stands whenever the server is late, down or talks nonsense. After
-    three failures in a row the server is left alone for half a minute.
+    The local reading comes first and stands whenever the servers are late, down or talk nonsense.
     """
 
-    def __init__(
-        self,
-        local: Reader,
-        *,
-        base_url: str,
-        api_key: str,
-        model: str,
-        timeout_s: float = 1.5,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`timeout_s` is the deadline of the server's part. Raises `BadInput` when the prompt is unusable."""
+    def __init__(self, local: Reader, chain: LlmChain, *, pace: Pace) -> None:
+        """`pace` is the servers' part of an answer. Raises `BadInput` when the prompt is unusable."""
         self._local = local
-        self._model = model
-        self._timeout_s = timeout_s
-        self._now = now
-        self._breaker = Breaker()
+        self._chain = chain
+        self._pace = pace
         self._prompt = load_prompt("reading", READING)
-        self._client = AsyncOpenAI(
-            base_url=base_url,
-            api_key=api_key or "none",
-            max_retries=0,
-            timeout=Timeout(timeout_s, connect=min(1.0, timeout_s)),
-        )
 
     async def read(self, text: str, context: Context) -> Reading:
         local = await self._local.read(text, context)
-        if not is_worth_asking(local) or not self._breaker.lets_through(self._now()):
+        if not is_worth_asking(local):
             return local
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await self._ask(local, context)
-        except (TimeoutError, OpenAIError, NoAnswer):
-            self._breaker.failed(self._now())
-            return local
-        self._breaker.succeeded()
-        return _merged(local, answer)
+        content = self._prompt.render(
+            bot_said=as_data(context.bot_said, _LONGEST),
+            asks=context.asks,
+            choices="、".join(as_data(choice) for choice in context.choices),
+            heard=as_data(local.text, _LONGEST),
+            likely="、".join((local.intent, *local.others)),
+        )
+        found = await self._chain.ask(self._prompt, content, pace=self._pace, read=_answer, max_tokens=200)
+        reading = local if found.value is None else _merged(local, found.value)
+        return replace(reading, prompts=found.uses)
 
     async def aclose(self) -> None:
-        await self._client.close()
+        await self._chain.aclose()
         await self._local.aclose()
 
-    async def _ask(self, local: Reading, context: Context) -> _Answer:
-        prompt = self._prompt
-        completion: Any = await self._client.chat.completions.create(
-            model=self._model,
-            messages=[
-                {
-                    "role": "user",
-                    "content": prompt.render(
-                        bot_said=_data(context.bot_said),
-                        asks=context.asks,
-                        choices="、".join(_data(choice) for choice in context.choices),
-                        heard=_data(local.text),
-                        likely="、".join((local.intent, *local.others)),
-                    ),
-                }
-            ],
-            temperature=prompt.temperature,
-            max_tokens=200,
-            response_format={
-                "type": "json_schema",
-                "json_schema": {"name": prompt.name, "schema": dict(prompt.schema), "strict": True},
-            },
-        )
-        choices = getattr(completion, "choices", None)
-        content = getattr(choices[0].message, "content", None) if choices else None
-        # Some servers wrap the JSON in a Markdown fence whatever the schema says.
-        match = re.search(r"\{.*\}", content, flags=re.DOTALL) if isinstance(content, str) else None
-        try:
-            return _Answer.model_validate(json.loads(match.group(0)) if match else None)
-        except (ValueError, ValidationError) as error:
-            raise NoAnswer(str(error)) from None
+
+def _answer(answer: str) -> _Answer:
+    try:
+        return _Answer.model_validate(json_object(answer))
+    except ValidationError as error:
+        raise Unreadable(str(error)) from None
 
 
 def is_worth_asking(local: Reading) -> bool:
@@ -162,8 +113,3 @@ def _merged(local: Reading, answer: _Answer) -> Reading:
         slots=slots,
         because=quoted,
     )
-
-
-def _data(text: str) -> str:
-    """Speech for a prompt: on one line, unable to close its own delimiters, of bounded length."""
-    return re.sub(r"[<>{}\r\n`]+", " ", text)[:300]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.prompt_use import PromptUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Reading:
     """Values heard, e.g. `callback_time: 明天下午三点`, `concern: 价格`, `scope: voice`."""
     because: tuple[str, ...] = ()
     """The words that decided, for QA."""
+    prompts: tuple[PromptUse, ...] = field(default=(), compare=False)
+    """Requests made to models for it, the failed ones as well."""
 
 
 class Reader(Protocol):

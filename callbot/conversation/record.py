@@ -12,10 +12,12 @@ from callbot.conversation.labels import Outcome, TransferReason
 from callbot.conversation.line import HungUp
 from callbot.conversation.outcome import Decision, Handover, LineEnd, Stance, decide
 from callbot.conversation.plan import CallPlan
+from callbot.conversation.prompt_use import PromptUse
 from callbot.conversation.reading import Reading
 from callbot.conversation.result import (
     CallLog,
     CallResult,
+    GuardBlock,
     Journal,
     JournalKind,
     Note,
@@ -39,6 +41,10 @@ class Record:
     said: list[Said] = field(default_factory=list)
     transfers: list[TransferResult] = field(default_factory=list)
     handovers: list[Handover] = field(default_factory=list)
+    prompts: list[PromptUse] = field(default_factory=list)
+    """Every request to a model."""
+    blocks: list[GuardBlock] = field(default_factory=list)
+    """What the guard stopped."""
     dealt_with: int = 0
     """Callee turns before this one have had their transfer."""
 
@@ -120,6 +126,8 @@ class Record:
             duration_ms=end.at_ms,
             flow=self.plan.flow.name,
             flow_version=self.plan.flow.version,
+            prompts=tuple(self.prompts),
+            blocks=tuple(self.blocks),
         )
 
     def decision(self, end: HungUp, *, lost: bool) -> Decision:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from callbot.conversation.labels import Emotion, FollowUpKind, Intent, Outcome
+from callbot.conversation.prompt_use import PromptUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class Turn:
     act: str = ""
     offers: tuple[str, ...] = ()
     latency: TurnLatency | None = None
+    prompts: tuple[PromptUse, ...] = ()
+    """Requests to models whose answers are in the words (bot) or in the reading (callee)."""
 
 
 class JournalKind(StrEnum):
@@ -79,6 +82,20 @@ class Journal(Protocol):
     """Remembers notes durably. `write` returns only when the note is committed."""
 
     async def write(self, note: Note) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardBlock:
+    """A text that was stopped before anybody heard it."""
+
+    at_ms: int
+    text: str
+    violations: tuple[tuple[str, str], ...]
+    """(span, why) of everything in it that nothing vouches for."""
+    instead: str
+    """What was said in its place; empty: nothing."""
+    step: str = ""
+    act: str = ""
 
 
 class CallLog(Protocol):
@@ -122,3 +139,7 @@ class CallResult:
     duration_ms: int = 0
     flow: str = ""
     flow_version: int = 0
+    prompts: tuple[PromptUse, ...] = ()
+    """Every request made to a model during the call, used or not; not those for the opener."""
+    blocks: tuple[GuardBlock, ...] = ()
+    """What the guard stopped during the call."""

@@ -13,7 +13,7 @@ from datetime import date
 
 from callbot.conversation.facts import Offer, Opener, Person
 from callbot.conversation.guard import Sheet, check
-from callbot.conversation.writing import Moment
+from callbot.conversation.writing import Moment, Transition
 
 WRITER = "scripted/1"
 LONGEST_OPENER = 60
@@ -109,9 +109,9 @@ class ScriptedWriter:
         """The opener for one attempt, at most 60 characters, guarded."""
         return scripted_opener(person, offers, today)
 
-    async def transition(self, moment: Moment) -> str:
-        """A few words of sympathy or transition, or an empty string; never a fact."""
-        return scripted_transition(moment)
+    async def transition(self, moment: Moment) -> Transition:
+        """A few words of sympathy or transition, or none; never a fact."""
+        return Transition(text=scripted_transition(moment))
 
     async def aclose(self) -> None: ...
 

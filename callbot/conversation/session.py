@@ -85,6 +85,7 @@ class Session:
             log=log,
             now_ms=lambda: line.now_ms,
             voice_s=self.options.voice_s,
+            blocks=self.record.blocks,
         )
         self.answering = Answering(
             plan=plan,

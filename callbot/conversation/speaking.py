@@ -14,7 +14,7 @@ from callbot.conversation.floor_events import Speech
 from callbot.conversation.guard import Sheet, Violation
 from callbot.conversation.line import Played
 from callbot.conversation.playback import heard_prefix
-from callbot.conversation.result import CallLog, Turn, TurnLatency
+from callbot.conversation.result import CallLog, GuardBlock, Turn, TurnLatency
 
 GuardCheck = Callable[[str, Sheet], Sequence[Violation]]
 """What in a text must not be said; empty: all of it may be."""
@@ -58,6 +58,8 @@ class Speaking:
     now_ms: Callable[[], int]
     voice_s: float
     speeches: dict[str, Spoken] = field(default_factory=dict)
+    blocks: list[GuardBlock] = field(default_factory=list)
+    """What the guard stopped."""
 
     def guarded(self, utterances: Sequence[Utterance], sheet: Sheet) -> tuple[Utterance, ...]:
         """What may be said: refused texts are replaced by their plain line, or left out when that is
@@ -74,8 +76,19 @@ class Speaking:
                 text=words.text,
                 violations=[{"span": found.span, "why": found.why} for found in violations],
             )
-            if words.plain and words.plain != words.text and not self.check(words.plain, sheet):
-                allowed.append(replace(words, text=words.plain, offers=(), promise=""))
+            sayable = words.plain != words.text and not self.check(words.plain, sheet)
+            self.blocks.append(
+                GuardBlock(
+                    at_ms=self.now_ms(),
+                    text=words.text,
+                    violations=tuple((found.span, found.why) for found in violations),
+                    instead=words.plain if sayable else "",
+                    step=words.step,
+                    act=words.act,
+                )
+            )
+            if words.plain and sayable:
+                allowed.append(replace(words, text=words.plain, offers=(), promise="", prompts=()))
             elif words.final and allowed:
                 allowed[-1] = replace(allowed[-1], final=True)
         return tuple(allowed)
@@ -164,4 +177,5 @@ class Speaking:
             act=words.act,
             offers=words.offers,
             latency=latency,
+            prompts=words.prompts,
         )

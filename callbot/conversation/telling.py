@@ -10,6 +10,7 @@ from callbot.conversation.act import Act, State, Utterance
 from callbot.conversation.facts import Offer
 from callbot.conversation.flow import OPENER, Line
 from callbot.conversation.plan import CallPlan
+from callbot.conversation.prompt_use import PromptUse, answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,10 @@ class Telling:
         filled = self.values(state)
         words: list[Utterance] = []
         for line in lines:
+            prompts: tuple[PromptUse, ...] = ()
             if line.name == OPENER:
-                text, offers = self.plan.opener.text, self.plan.opener.offers
+                opener = self.plan.opener
+                text, offers, prompts = opener.text, opener.offers, opener.prompts
                 line = self.plan.flow.line("opener_plain")
             else:
                 text, about_offer = wording.render(line, filled, turn=state.told.get(line.name, 0))
@@ -41,6 +44,7 @@ class Telling:
                         act=act,
                         offers=offers if text else (),
                         promise=line.promise,
+                        prompts=answered(prompts) if text else (),
                     )
                 )
         return tuple(words)

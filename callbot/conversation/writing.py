@@ -7,6 +7,7 @@ from datetime import date
 from typing import Protocol
 
 from callbot.conversation.facts import Offer, Opener, Person
+from callbot.conversation.prompt_use import PromptUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,16 @@ class Moment:
     emotion: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A few words that hold no facts, and what it took to get them."""
+
+    text: str = ""
+    """At most 40 characters; empty: nothing needs to be said."""
+    prompts: tuple[PromptUse, ...] = ()
+    """Requests made to models, those whose answer was not used as well."""
+
+
 class Writer(Protocol):
     """Puts acts into words. What it writes passes the guard before anybody hears it."""
 
@@ -28,8 +39,8 @@ class Writer(Protocol):
         """The opener for one attempt, already guarded; never raises for a failing model, falls back instead."""
         ...
 
-    async def transition(self, moment: Moment) -> str:
-        """At most 40 characters of sympathy or transition, or an empty string. Holds no facts."""
+    async def transition(self, moment: Moment) -> Transition:
+        """A few words of sympathy or transition."""
         ...
 
     async def aclose(self) -> None: ...

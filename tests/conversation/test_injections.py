@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from calls import NOW, OFFER, OPENER, PERSON, call, plan
-from llm_server import Server, serving
+from llm_server import Server, chain_of, serving
 
 from asr_tts.testing_voice import FakeVoice
 from callbot.conversation import guard
@@ -22,6 +22,7 @@ from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.facts import Person
 from callbot.conversation.floor_events import TakeTurn
 from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.llm_server import Pace
 from callbot.conversation.llm_writer import LlmWriter
 from callbot.conversation.plan import SHANGHAI, SessionOptions
 from callbot.conversation.reading import Reading
@@ -124,7 +125,8 @@ def obeying() -> Iterator[Server]:
 
 @pytest.fixture
 async def model(obeying: Server) -> AsyncIterator[LlmWriter]:
-    writer = LlmWriter(base_url=obeying.url, api_key="k", model="obeys", timeout_s=10.0, turn_timeout_s=5.0)
+    pace = Pace(whole_s=10.0, first_token_s=10.0, gap_s=10.0)
+    writer = LlmWriter(chain_of(obeying), pace=pace, turn_pace=pace)
     yield writer
     await writer.aclose()
 

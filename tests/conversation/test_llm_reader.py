@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from llm_server import STALL, Server, serving
+from llm_server import PACE, STALL, Server, chain_of, serving
 
 from callbot.conversation.breaker import Breaker
 from callbot.conversation.labels import Emotion, Intent
@@ -48,9 +48,8 @@ def says(intent: str, **more: Any) -> str:
 
 
 def reader_at(server: Server, local: Reading = UNSURE, **options: Any) -> LlmReader:
-    return LlmReader(
-        Told(local), base_url=server.url, api_key="k", model="tiny", **{"timeout_s": 5.0} | options
-    )
+    whole_s = options.pop("timeout_s", 5.0)
+    return LlmReader(Told(local), chain_of(server, **options), pace=replace(PACE, whole_s=whole_s))
 
 
 async def reading_of(server: Server, local: Reading = UNSURE, **options: Any) -> Reading:
@@ -212,5 +211,5 @@ def test_the_prompt_knows_exactly_our_labels() -> None:
 async def test_closing_closes_both() -> None:
     local = Told(UNSURE)
     with serving("") as server:
-        await LlmReader(local, base_url=server.url, api_key="", model="tiny").aclose()
+        await LlmReader(local, chain_of(server), pace=PACE).aclose()
     assert local.closed

@@ -96,6 +96,6 @@ async def test_transitions_hold_no_facts() -> None:
     writer = ScriptedWriter()
     for emotion in ("angry", "sad_worried", "impatient", "hesitant", "positive", "neutral"):
         for intent in ("complaint", "refuse", "ask_price_offer", "request_human"):
-            text = await writer.transition(Moment(act="x", heard="五折", intent=intent, emotion=emotion))
+            text = (await writer.transition(Moment(act="x", heard="五折", intent=intent, emotion=emotion))).text
             assert len(text) <= 40
             assert not check(text, Sheet(offers=(), facts=(), today=TODAY))

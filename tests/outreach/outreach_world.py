@@ -18,7 +18,7 @@ from callbot.conversation.line import Line
 from callbot.conversation.outcome import LEADING
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.result import CallResult, Journal, Turn
-from callbot.conversation.writing import Moment
+from callbot.conversation.writing import Moment, Transition
 from callbot.ids import new_id
 from callbot.outreach.attempt import Dossier, Station
 from callbot.resources import folder
@@ -329,8 +329,8 @@ class PlainWriter:
     async def opener(self, person: Person, offers: tuple[Offer, ...], today: date) -> Opener:
         return Opener(text=f"您好，{person.name}", writer="test/1")
 
-    async def transition(self, moment: Moment) -> str:
-        return ""
+    async def transition(self, moment: Moment) -> Transition:
+        return Transition()
 
     async def aclose(self) -> None: ...
 
