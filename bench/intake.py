@@ -30,7 +30,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callbot.audience.assessing import assess_base
@@ -188,7 +188,7 @@ async def database(place: Path, db: str) -> AsyncIterator[Database]:
     async with postgres() as admin:
         name = f"bench_{uuid.uuid4().hex}"
         await _administer(admin, f"CREATE DATABASE {name}")
-        base = Database(admin.replace("/postgres", f"/{name}", 1))
+        base = Database(make_url(admin).set(database=name).render_as_string(hide_password=False))
         await base.migrate()
         yield base
         await base.aclose()
