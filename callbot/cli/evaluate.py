@@ -142,7 +142,7 @@ def _judged(
 
 async def _all(rows: Sequence[R], kind: ReaderKind, judge: Callable[[R, Reader], Awaitable[T]]) -> list[T]:
     # Composing loads models; a file that cannot be read is told without waiting for them.
-    from callbot.app import build_reader
+    from callbot.minds import build_reader
     from callbot.settings import load_settings
 
     settings = load_settings()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from callbot.app import build_reader
 from callbot.cli.main import app
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Context, Reading
+from callbot.minds import build_reader
 from callbot.settings import Settings
 
 MEANINGS: Mapping[str, tuple[Intent, Emotion]] = {
@@ -44,7 +44,7 @@ class ByHeart:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("callbot.app.build_reader", lambda settings: ByHeart())
+    monkeypatch.setattr("callbot.minds.build_reader", lambda settings: ByHeart())
     return tmp_path
 
 
@@ -227,7 +227,7 @@ def test_the_reader_asked_for_is_the_one_measured(
         built.append(settings)
         return ByHeart()
 
-    monkeypatch.setattr("callbot.app.build_reader", build)
+    monkeypatch.setattr("callbot.minds.build_reader", build)
     predicted("intent", [{"id": 1, "text": "好"}], "--reader", name)
     assert [(one.reader.kind, one.reader.llm) for one in built] == [(kind, llm)]
 
@@ -236,7 +236,7 @@ def test_the_reader_asked_for_is_the_one_measured(
 def test_a_reader_without_its_settings_says_which(
     name: str, setting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("callbot.app.build_reader", build_reader)
+    monkeypatch.setattr("callbot.minds.build_reader", build_reader)
     result = run("intent", [{"id": 1, "text": "好"}], "--out", "pred.jsonl", "--reader", name)
     assert result.exit_code == 2
     assert setting in result.output

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from llm_server import PACE, STALL, TOKENS_IN, TOKENS_OUT, Partly, Play, Server, chain_of, serving
 
-from callbot.app import build_chain
 from callbot.conversation.llm_chain import Answered, LlmChain, Refused, json_object
 from callbot.conversation.llm_server import Pace
 from callbot.conversation.prompt_use import answered, spending
 from callbot.conversation.prompts import load_prompt
 from callbot.errors import BadInput
+from callbot.minds import build_chain
 from callbot.settings import LlmServerSettings, LlmSettings
 
 GOOD = '{"text": "听您这么说，我很抱歉。"}'
