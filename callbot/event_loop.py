@@ -1,4 +1,4 @@
-"""The event loop of a process that holds calls: uvloop where it is installed (`callbot[uvloop]`)."""
+"""The event loop of a process that holds calls: uvloop, and asyncio's own where there is none."""
 
 from __future__ import annotations
 
