@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from callbot.app import build_clock, build_media, open_database
-from callbot.cli.output import explained, out, run
+from callbot.cli.output import explained, out
 from callbot.cli.stopping import Stopping, listening
 from callbot.errors import BadInput
+from callbot.event_loop import loop_factory
 from callbot.screen import Screen
 from callbot.settings import Settings, load_settings
 from handoff.remote_desk import RemoteDesk
@@ -36,7 +37,8 @@ def media(
                 "are empty: customers of this process could reach no human",
                 "name the desk of the control process and the token it was given, or run `callbot serve`",
             )
-        run(_media(settings, quiet, boot))
+        with asyncio.Runner(loop_factory=loop_factory(None)) as runner:
+            runner.run(_media(settings, quiet, boot))
 
 
 async def _media(settings: Settings, quiet: bool, boot: str) -> None:
