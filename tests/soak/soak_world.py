@@ -225,7 +225,8 @@ async def _soak(world: World) -> Verdict:
         for day in range(wish.days):
             world.shift_s = shift_to(day)
             world.start()
-            share = [number for number in range(wish.kills) if number * wish.days // wish.kills == day]
+            first = -(-wish.kills * 2 // 3) if wish.days > 1 else wish.kills  # most people are called first
+            share = range(first) if day == 0 else range(first, wish.kills)
             await one_day(world, db, day, share)
             status = world.stop()
             world.say(f"day {day + 1} over after {time.monotonic() - began:.0f} s, serve ended with {status}")
@@ -294,8 +295,8 @@ async def one_day(world: World, db: Database, day: int, kills: Sequence[int]) ->
                 next_kill_at = dialled + 1
                 continue
             if not any(now[:3]):
-                world.say(f"  {len(pending)} kills of day {day + 1} left: nobody is left to call")
-                pending.clear()
+                world.kill(None)  # nobody is left to call; what is left of the day's work must survive it too
+                pending.pop()
         elif not any(now[:3]):
             return
         await asyncio.sleep(0.25)
