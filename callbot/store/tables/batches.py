@@ -59,8 +59,8 @@ class BatchMember(SQLModel, table=True):
     customer_id: str = Field(foreign_key="customer.id", primary_key=True, index=True)
     hold_out: bool = False
     state: str = "ready"
-    """ready: to be looked at; waiting: blocked until a moment; never: blocked without end; tried: in the ledger;
-    left: taken out of the batch."""
+    """ready: to be looked at; waiting: blocked until a moment; never: blocked without end;
+    tried: in the ledger; left: taken out of the batch."""
     rank: int = 0
     """The lowest is called first."""
     blocked_by: str = ""
