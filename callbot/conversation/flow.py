@@ -41,8 +41,8 @@ class Line:
 
     name: str
     variants: tuple[str, ...]
-    promise: str = ""
-    """What it promises, journalled when it was heard: `agent_contact`, `offer`, `message`..."""
+    promises: Mapping[str, str] = field(default_factory=dict)
+    """Wording → what it promises, by its `PromiseKind`; registered when it was heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

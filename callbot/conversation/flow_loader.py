@@ -229,10 +229,17 @@ class _Loading:
         promise = ""
         if isinstance(body, dict):
             promise, body = str(body.get("promise", "")), body["say"]
-        variants = (body,) if isinstance(body, str) else tuple(body)
-        for variant in variants:
-            self.check_words(str(variant), place)
-        return Line(name=name, variants=tuple(str(variant) for variant in variants), promise=promise)
+        promises: dict[str, str] = {}
+        for variant in (body,) if isinstance(body, str) else body:
+            marked = isinstance(variant, dict)
+            words = str(variant["say"] if marked else variant)
+            self.check_words(words, place)
+            promises[words] = str(variant["promise"]) if marked else promise
+        return Line(
+            name=name,
+            variants=tuple(promises),
+            promises={words: kind for words, kind in promises.items() if kind},
+        )
 
     def check_words(self, text: str, place: _Place) -> None:
         try:

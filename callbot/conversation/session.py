@@ -26,6 +26,7 @@ from callbot.conversation.inbox import Inbox
 from callbot.conversation.labels import Intent
 from callbot.conversation.line import Dtmf, HungUp, Line, LineEvent, Played, SpeechEnded, SpeechStarted
 from callbot.conversation.plan import CallPlan, SessionOptions
+from callbot.conversation.promises import was_heard
 from callbot.conversation.reading import Reader
 from callbot.conversation.record import Record
 from callbot.conversation.result import CallLog, CallResult, Journal, JournalKind
@@ -389,9 +390,9 @@ class Session:
         if turn.heard or spoken.made_ms:
             self.record.turns.append(turn)
         words = spoken.utterance
-        if words.promise and spoken.finished:
+        if words.promise and was_heard(words.text, turn.heard):
             data = {"what": words.promise, "offer": words.offers[0] if words.offers else ""}
-            await self.record.note(Draft(kind=JournalKind.PROMISE, data=data), words.text, event.end_ms)
+            await self.record.note(Draft(kind=JournalKind.PROMISE, data=data), turn.heard, event.end_ms)
         if spoken.failed:
             await self._mute(spoken)
         else:

@@ -43,7 +43,7 @@ class Telling:
                         step=state.step,
                         act=act,
                         offers=offers if text else (),
-                        promise=line.promise,
+                        promise=wording.promised(line, text or plain, filled),
                         prompts=answered(prompts) if text else (),
                     )
                 )

@@ -148,5 +148,13 @@ def render(line: Line, filled: Mapping[str, str], *, turn: int = 0) -> tuple[str
     return re.sub(r"[，；]$", "。", text), False
 
 
+def promised(line: Line, text: str, filled: Mapping[str, str]) -> str:
+    """What `text` promises, a wording of `line` in final words; empty for none."""
+    for variant, kind in line.promises.items():
+        if all(name in filled for name in placeholders(variant)) and _fill(variant, filled) == text:
+            return kind
+    return ""
+
+
 def _fill(text: str, filled: Mapping[str, str]) -> str:
     return re.sub(r"\{([^{}]+)\}", lambda match: filled[match.group(1)], text)

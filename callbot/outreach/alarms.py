@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from callbot.conversation.labels import FollowUpKind
+from callbot.conversation.promises import PromiseKind
 from callbot.outreach.notice import announce
+from callbot.outreach.sequences import Stop
 from callbot.outreach.touches import TASK
-from callbot.store import cases, contacts, follow_ups, outbox
+from callbot.store import cases, contacts, follow_ups, outbox, promises
 from callbot.store.database import Database, Session
 from callbot.store.follow_ups import SYSTEM
 from callbot.store.tables import ComplaintCase
@@ -21,6 +23,9 @@ CALL_LATE_AFTER = timedelta(hours=1)
 FOLLOW_UP_OVERDUE = "follow_up_overdue"
 CASE_DUE_SOON = "case_due_soon"
 CASE_OVERDUE = "case_overdue"
+PROMISE_OVERDUE = "promise_overdue"
+_RELEASED_BY = (Stop.DO_NOT_CALL, Stop.REFUSED, "do_not_contact", "refusal_pause")
+"""Rules that cancelled what would have kept a promise, because the customer wants no more of it."""
 _TASKS = (
     FollowUpKind.ASSIGN_AGENT_24H,
     FollowUpKind.AGENT_HANDLES_NOW,
@@ -36,7 +41,8 @@ async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -
 
     Late are humans' tasks past their due time and booked calls an hour past it. A complaint is pointed out four
     hours before its answer is due, and goes to the supervisor when it is (R142, R167). Each breach is a row and
-    a message to the outside. Safe to run in several processes at once.
+    a message to the outside. A promise that was not kept in time is broken from then on, and alarmed unless
+    what should have kept it is. Safe to run in several processes at once.
     """
     async with db.read() as session:
         late = await follow_ups.overdue(
@@ -59,6 +65,31 @@ async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -
     for case in due:
         async with db.write() as session:
             raised += await _escalate(session, case, now)
+    return raised + await _broken(db, now, limit)
+
+
+async def _broken(db: Database, now: datetime, limit: int) -> int:
+    async with db.write() as session:
+        await promises.follow_through(session, now, released_by=_RELEASED_BY)
+    async with db.read() as session:
+        late = await promises.overdue(
+            session, by=now, calls_by=now - CALL_LATE_AFTER, call_kind=PromiseKind.CALLBACK, limit=limit
+        )
+    raised = 0
+    for promise_id in late:
+        async with db.write() as session:
+            promise = await promises.break_(session, promise_id)
+            if promise is None or await promises.is_alarmed(session, promise):
+                continue
+            raised += await cases.raise_alarm(
+                session,
+                kind=PROMISE_OVERDUE,
+                about=promise.id,
+                customer_id=promise.customer_id,
+                owner=promise.owner,
+                due_at=promise.due_at,
+                now=now,
+            )
     return raised
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from callbot.conversation.labels import FollowUpKind, Outcome, TransferReason
+from callbot.conversation.prompt_use import PromptUse
 from callbot.conversation.result import CallResult, JournalKind
 from callbot.outreach.outcomes import settled_outcome
 from callbot.store.settlement import Unsettled
@@ -98,6 +99,12 @@ class Case:
         """`voice` only where every such sentence limited it to calls; in doubt `all`."""
         scopes = {str(data.get("scope", "all")) for _, data in self.lines(JournalKind.DO_NOT_CALL)}
         return "voice" if scopes == {"voice"} else "all"
+
+    def prompts(self) -> tuple[PromptUse, ...]:
+        """Every request to a model that this attempt made: for its opener, then during the call."""
+        kept = self.before.attempt.opener.get("prompts") or ()
+        opener = tuple(PromptUse(**use) for use in kept)
+        return (*opener, *(self.ended.result.prompts if self.ended.result else ()))
 
     def transfers(self) -> list[dict[str, Any]]:
         transfers = self.ended.result.transfers if self.ended.result else ()

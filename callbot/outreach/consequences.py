@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 from callbot.conversation.labels import FollowUpKind, Outcome, TransferReason
+from callbot.conversation.prompt_use import spending
 from callbot.conversation.result import CallResult, JournalKind, Turn
 from callbot.outreach.calendar import zone_of
 from callbot.outreach.case import Case, Ended
@@ -15,6 +16,7 @@ from callbot.outreach.contact import Contact
 from callbot.outreach.outcomes import MEANINGS, Feedback, Response, follow_ups
 from callbot.outreach.permit import Permit, earliest
 from callbot.outreach.policy import OUTER_HOURS, Policy, Purpose
+from callbot.outreach.promised import register, spoken, unkept
 from callbot.outreach.retries import RETRIES, Then, next_try
 from callbot.store.cases import NewCase
 from callbot.store.settlement import NewFollowUp, NewTag, NextAttempt, Settlement, Suppression, Unsettled
@@ -66,6 +68,8 @@ class _Consequences:
             else:
                 then = tried
                 kinds = self._instead(then)
+        heard = spoken(self.case, outcome)
+        kinds = tuple(dict.fromkeys((*kinds, *unkept(heard, kinds))))
         callback = self._callback_due() if FollowUpKind.SCHEDULE_CALLBACK in kinds else None
         rows = tuple(
             self._follow_up(kind, outcome, leading=not index, retry=retry, callback=callback, then=then)
@@ -82,6 +86,15 @@ class _Consequences:
             ended_at=self.now,
             call=self._call(),
             turns=tuple(_turn(turn) for turn in self.case.ended.result.turns) if self.case.ended.result else (),
+            blocks=self._blocks(),
+            promises=register(
+                self.case,
+                heard,
+                rows,
+                call_at=self._agreed() or callback,
+                owner=self.case.before.customer.named_agent or SALES_DESK,
+                now=self.now,
+            ),
             customer=self._customer(kinds, outcome),
             tags=self._tags(outcome, cause),
             follow_ups=rows,
@@ -136,12 +149,16 @@ class _Consequences:
 
         None when no time is known to be allowed; a human then decides.
         """
+        start = max(self._agreed() or self.now + timedelta(days=1), self.now)
+        decision = earliest(self.contact, self.policy, start)
+        return decision.at if isinstance(decision, Permit) else None
+
+    def _agreed(self) -> datetime | None:
+        """The time that was agreed for a call-back."""
         wanted = self.case.ended.result.callback_at if self.case.ended.result else None
         for _, data in self.case.lines(JournalKind.CALLBACK):
             wanted = wanted or _instant(data.get("when"))
-        start = max(wanted or self.now + timedelta(days=1), self.now)
-        decision = earliest(self.contact, self.policy, start)
-        return decision.at if isinstance(decision, Permit) else None
+        return wanted
 
     def _next_attempt(
         self, retry: datetime | None, callback: datetime | None, kinds: tuple[FollowUpKind, ...]
@@ -325,6 +342,7 @@ class _Consequences:
                     "callback_at": result.callback_at.isoformat() if result.callback_at else None,
                     "callback_spoken": result.callback_spoken,
                     "transfers": self.case.transfers(),
+                    "llm": asdict(spending(self.case.prompts())),
                 },
             }
             if result.flow:
@@ -332,6 +350,16 @@ class _Consequences:
         elif self.case.ended.interrupted:
             columns |= {"end_reason": self.case.ended.cause}
         return columns
+
+    def _blocks(self) -> tuple[Mapping[str, Any], ...]:
+        result = self.case.ended.result
+        return tuple(
+            {
+                **asdict(block),
+                "violations": [{"span": span, "why": why} for span, why in block.violations],
+            }
+            for block in (result.blocks if result else ())
+        )
 
     def _payload(self, settlement: Settlement) -> dict[str, Any]:
         return {
@@ -348,6 +376,12 @@ class _Consequences:
                 {"kind": row.kind, "leading": row.leading, "owner": row.owner, "due_at": row.due_at.isoformat()}
                 for row in settlement.follow_ups
             ],
+            "promises": [
+                {"kind": row.kind, "words": row.words, "due_at": row.due_at.isoformat(), "owner": row.owner}
+                for row in settlement.promises
+                if row.state == "open"
+            ],
+            "llm": asdict(spending(self.case.prompts())),
         }
 
 
@@ -397,4 +431,5 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "act": turn.act,
         "offers": list(turn.offers),
         "latency": {**asdict(turn.latency), "total": turn.latency.total} if turn.latency else {},
+        "prompts": [asdict(use) for use in turn.prompts],
     }

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, literal, or_
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from callbot.store import promises
 from callbot.store.contacts import lock_customer
 from callbot.store.tables import (
     Alarm,
@@ -135,6 +136,8 @@ async def move(session: AsyncSession, follow_up_id: str, *, states: Collection[s
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+    if (at := values.get("closed_at") or values.get("sent_at")) is not None:
+        await promises.follow_through(session, at, follow_up_id=follow_up_id)
     return changed.rowcount == 1
 
 

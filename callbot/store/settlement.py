@@ -11,7 +11,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
-from callbot.store import journal, ledger, outbox
+from callbot.store import journal, ledger, outbox, promises
 from callbot.store.cases import NewCase, open_case
 from callbot.store.contacts import blacklist, lock_customer
 from callbot.store.tables import (
@@ -22,6 +22,7 @@ from callbot.store.tables import (
     Customer,
     Event,
     FollowUp,
+    GuardBlockRow,
     JournalRow,
     OfferRow,
     Tag,
@@ -101,6 +102,10 @@ class Settlement:
     """Columns of the call row, when there was a call."""
     turns: tuple[Mapping[str, Any], ...] = ()
     """Columns of the turns, in order."""
+    blocks: tuple[Mapping[str, Any], ...] = ()
+    """Columns of what the guard stopped in the call."""
+    promises: tuple[promises.NewPromise, ...] = ()
+    """What was promised and heard."""
     customer: Mapping[str, Any] = field(default_factory=dict)
     """Columns of the customer that change."""
     tags: tuple[NewTag, ...] = ()
@@ -211,6 +216,16 @@ async def apply(session: AsyncSession, settlement: Settlement) -> bool:
         await write_tag(session, settlement.customer_id, tag, now)
     await _close_kept(session, settlement)
     written = await _write_follow_ups(session, settlement)
+    await promises.write(
+        session,
+        settlement.promises,
+        customer_id=settlement.customer_id,
+        attempt_id=settlement.attempt_id,
+        call_id=await _call_id(session, settlement),
+        follow_ups=written,
+        now=now,
+    )
+    await promises.follow_through(session, now, attempt_id=settlement.attempt_id)
     if settlement.case is not None:
         call_id = await _call_id(session, settlement)
         await open_case(
@@ -266,6 +281,10 @@ async def _write_call(session: AsyncSession, settlement: Settlement) -> None:
     session.add_all(
         CallTurn(call_id=call_id, position=position, **turn) for position, turn in enumerate(settlement.turns)
     )
+    session.add_all(
+        GuardBlockRow(call_id=call_id, customer_id=settlement.customer_id, **block)
+        for block in settlement.blocks
+    )
     session.add(
         Event(
             customer_id=settlement.customer_id,
@@ -316,6 +335,7 @@ async def _close_kept(session: AsyncSession, settlement: Settlement) -> None:
             .values(state="done", closed_by="system", closed_at=settlement.ended_at)
             .execution_options(synchronize_session=False)
         )
+        await promises.kept_by_call(session, settlement.keeps, settlement.attempt_id, settlement.ended_at)
 
 
 async def _write_follow_ups(session: AsyncSession, settlement: Settlement) -> dict[str, str]:

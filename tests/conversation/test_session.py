@@ -235,7 +235,14 @@ def test_without_a_human_the_bot_comes_back_and_books_a_call_back(result: Any) -
     assert ended.result.outcome is Outcome.CALLBACK
     assert FollowUpKind.COMPLAINT_PAUSE_30D in ended.result.follow_ups
     assert "抱歉" in next(turn.heard for turn in ended.result.turns if turn.act == "transfer_failed")
-    assert kinds(ended) == [JournalKind.COMPLAINT, JournalKind.CALLBACK, JournalKind.PROMISE]
+    promised = [note.data["what"] for note in ended.journal.notes if note.kind is JournalKind.PROMISE]
+    assert kinds(ended) == [
+        JournalKind.COMPLAINT,
+        JournalKind.PROMISE,
+        JournalKind.CALLBACK,
+        JournalKind.PROMISE,
+    ]
+    assert promised == ["agent_contact", "callback"]
     assert ended.result.callback_spoken == "明天下午三点"
 
 

@@ -7,12 +7,13 @@ above, kept as text so that the store knows no rule.
 from callbot.store.tables.aftermath import FollowUp, Outbox, OutboxDelivery
 from callbot.store.tables.base import metadata
 from callbot.store.tables.batches import Attempt, Batch, BatchMember, DeskPace, Trunk, Worker
-from callbot.store.tables.calls import Call, CallTurn, JournalRow
+from callbot.store.tables.calls import Call, CallTurn, GuardBlockRow, JournalRow
 from callbot.store.tables.cases import Alarm, ComplaintCase
 from callbot.store.tables.desk import Agent, Transfer
 from callbot.store.tables.imports import ImportRun
 from callbot.store.tables.offers import OfferRow
 from callbot.store.tables.people import Consent, Customer, DoNotContact, Event, Purchase, Tag
+from callbot.store.tables.promises import Promise
 from callbot.store.tables.segments import ScenarioPack, Segment, TagRule
 from callbot.store.tables.sequences import Activation, SequenceRun
 
@@ -32,11 +33,13 @@ __all__ = [
     "DoNotContact",
     "Event",
     "FollowUp",
+    "GuardBlockRow",
     "ImportRun",
     "JournalRow",
     "OfferRow",
     "Outbox",
     "OutboxDelivery",
+    "Promise",
     "Purchase",
     "ScenarioPack",
     "Segment",

@@ -56,6 +56,26 @@ class CallTurn(SQLModel, table=True):
     act: str = ""
     offers: list[str] = json_list()
     latency: dict[str, Any] = json_object()
+    prompts: list[dict[str, Any]] = json_list()
+    """Which prompt of which version and hash, and which model, the words or the reading come from."""
+
+
+class GuardBlockRow(SQLModel, table=True):
+    """A text of a call that the guard stopped before anybody heard it, kept for QA."""
+
+    __tablename__ = "guard_block"
+
+    id: str = ulid()
+    call_id: str = Field(foreign_key="call.id", index=True)
+    customer_id: str = Field(foreign_key="customer.id", index=True)
+    at_ms: int
+    text: str
+    violations: list[dict[str, Any]] = json_list()
+    """`span` and `why` of everything that nothing vouches for."""
+    instead: str = ""
+    """What was said in its place; empty: nothing."""
+    step: str = ""
+    act: str = ""
 
 
 class JournalRow(SQLModel, table=True):

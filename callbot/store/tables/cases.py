@@ -53,7 +53,7 @@ class Alarm(SQLModel, table=True):
     id: str = ulid()
     kind: str
     about: str
-    """Id of the follow-up or case."""
+    """Id of the follow-up, case or promise."""
     customer_id: str = Field(foreign_key="customer.id", index=True)
     owner: str
     due_at: datetime = moment()

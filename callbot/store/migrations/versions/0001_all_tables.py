@@ -621,13 +621,73 @@ def upgrade() -> None:
         sa.Column("act", sa.String(), nullable=False),
         sa.Column("offers", sa.JSON(), nullable=False),
         sa.Column("latency", sa.JSON(), nullable=False),
+        sa.Column("prompts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_turn_call_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_turn")),
         sa.UniqueConstraint("call_id", "position", name=op.f("uq_turn_call_id_position")),
     )
 
+    op.create_table(
+        "guard_block",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("violations", sa.JSON(), nullable=False),
+        sa.Column("instead", sa.String(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_guard_block_call_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_guard_block_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_guard_block")),
+    )
+    with op.batch_alter_table("guard_block", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guard_block_call_id"), ["call_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_guard_block_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
+        "promise",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=True),
+        sa.Column("turn", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("follow_up_id", sa.String(), nullable=True),
+        sa.Column("kept_by", sa.String(), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_promise_attempt_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_promise_customer_id")),
+        sa.ForeignKeyConstraint(["follow_up_id"], ["follow_up.id"], name=op.f("fk_promise_follow_up_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promise")),
+    )
+    with op.batch_alter_table("promise", schema=None) as batch_op:
+        batch_op.create_index("ix_promise_due", ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_promise_attempt_id"), ["attempt_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_promise_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_promise_follow_up_id"), ["follow_up_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("promise", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_promise_follow_up_id"))
+        batch_op.drop_index(batch_op.f("ix_promise_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_promise_attempt_id"))
+        batch_op.drop_index("ix_promise_due")
+
+    op.drop_table("promise")
+    with op.batch_alter_table("guard_block", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_guard_block_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_guard_block_call_id"))
+
+    op.drop_table("guard_block")
     op.drop_table("turn")
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_journal_customer_id"))
