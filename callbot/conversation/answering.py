@@ -40,7 +40,30 @@ class Answer:
     speeches: tuple[Spoken, ...] = ()
     committed: bool = False
     written: Turn | None = None
+    said_before: int = 0
+    """Turns of the callee that were counted when it was begun."""
+    confirmed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    """The callee is done: from here on it may have effects."""
+    confirmed_ms: int = 0
+    confirmed_s: float = 0.0
     task: asyncio.Task[None] | None = field(default=None, repr=False)
+    late: asyncio.TimerHandle | None = field(default=None, repr=False)
+
+    def confirm(self, now_ms: int) -> None:
+        """The turn counts since `now_ms` on the media clock."""
+        self.confirmed_ms = now_ms
+        self.confirmed_s = asyncio.get_running_loop().time()
+        self.confirmed.set()
+
+    def fits(self, fresh: Answer) -> bool:
+        """Whether it was prepared for the same words at the same point of the conversation."""
+        return (
+            self.turn.segments == fresh.turn.segments
+            and self.before is fresh.before
+            and self.bot_said == fresh.bot_said
+            and self.unsaid == fresh.unsaid
+            and self.said_before == fresh.said_before
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +94,13 @@ class Answering:
     clock: Clock
     options: SessionOptions
 
-    async def make(self, answer: Answer, now_ms: int) -> None:
-        """Fill `answer`. Notes are committed before a word of the answer is made; only they outlive a
-        cancellation."""
-        loop = asyncio.get_running_loop()
-        turn, started = answer.turn, loop.time()
-        reading = await self.read(turn.text, self.context(answer), at_ms=turn.end_ms)
-        read = loop.time()
-        self.account(reading.prompts, turn.end_ms)
+    async def make(self, answer: Answer) -> None:
+        """Fill `answer`. It is understood and worded at once; its notes are committed as soon as the turn is
+        confirmed and before the answer is ready, and only they outlive a cancellation."""
+        turn, clock = answer.turn, asyncio.get_running_loop().time
+        started = clock()
+        reading = await self._understand(answer)
+        read = clock()
         answer.reading = reading
         answer.need = self.record.need(reading, turn.text, bot_said=answer.bot_said, asks=answer.before.asks)
         state, act = self.dialogue.respond(
@@ -88,23 +110,51 @@ class Answering:
             need=answer.need.reason if answer.need else None,
             unsaid=answer.unsaid,
         )
-        for draft in act.drafts:
-            await self.record.note(draft, turn.text, turn.end_ms)
-        written = loop.time()
-        transition = await self.transition(act, reading)
-        worded = loop.time()
-        words = self.speaking.guarded((*transition, *act.utterances), self.sheet(state))
-        speeches = tuple(self.speaking.prepare(item) for item in words)
-        if speeches:
-            await self.speaking.begin(speeches[0])
-            speeches[0].latency = TurnLatency(
-                turn_end=max(0, min(turn.due_ms, now_ms) - turn.end_ms),
-                recogniser=max(0, now_ms - turn.due_ms),
-                reader=round((read - started) * 1000),
-                writer=round((worded - written) * 1000),
-                voice=round((loop.time() - worded) * 1000),
+        wording = asyncio.create_task(self._word(answer, reading, act, state))
+        try:
+            await answer.confirmed.wait()
+            self._log_reading(reading, turn.end_ms)
+            for draft in act.drafts:
+                await self.record.note(draft, turn.text, turn.end_ms)
+            worded, voiced = await wording
+        finally:
+            wording.cancel()
+
+        def waited_ms(begun: float, done: float) -> int:
+            return round(max(0.0, done - max(begun, answer.confirmed_s)) * 1000)
+
+        if answer.speeches:
+            answer.speeches[0].latency = TurnLatency(
+                turn_end=max(0, min(turn.due_ms, answer.confirmed_ms) - turn.end_ms),
+                recogniser=max(0, answer.confirmed_ms - turn.due_ms),
+                reader=waited_ms(started, read),
+                writer=waited_ms(read, worded),
+                voice=waited_ms(worded, voiced),
             )
-        answer.state, answer.act, answer.speeches = state, act, speeches
+        answer.state, answer.act = state, act
+
+    async def _word(self, answer: Answer, reading: Reading, act: Act, state: State) -> tuple[float, float]:
+        """Words and first sound; when each of them was there, on the loop's clock."""
+        clock = asyncio.get_running_loop().time
+        transition = await self.transition(act, reading)
+        worded = clock()
+        words = self.speaking.guarded((*transition, *act.utterances), self.sheet(state))
+        answer.speeches = tuple(self.speaking.prepare(item) for item in words)
+        if answer.speeches:
+            await self.speaking.begin(answer.speeches[0])
+        return worded, clock()
+
+    def apologise(self, answer: Answer, reading: Reading) -> None:
+        """Nothing came of it: say so and ask again."""
+        answer.reading = answer.reading or reading
+        answer.state, answer.act = self.dialogue.stalled(answer.before)
+        answer.speeches = tuple(map(self.speaking.prepare, answer.act.utterances))
+
+    async def forget(self, answer: Answer) -> None:
+        """It will not be said: let go of the sound that was made for it."""
+        if answer.task is not None:
+            await asyncio.wait([answer.task])
+        await self.speaking.drop(answer.speeches)
 
     def settle(self, answer: Answer) -> None:
         """From here on the turn counts."""
@@ -140,6 +190,7 @@ class Answering:
         turn = TakeTurn(text=text, start_ms=left[0].start_ms, end_ms=end_ms, due_ms=end_ms, segments=left)
         answer = Answer(turn=turn, before=state, bot_said=bot_said, unsaid=())
         answer.reading = await self.read(text, self.context(answer), at_ms=end_ms)
+        self._log_reading(answer.reading, end_ms)
         self.account(answer.reading.prompts, end_ms)
         for draft in self.dialogue.must_keep(answer.reading):
             await self.record.note(draft, text, end_ms)
@@ -154,6 +205,17 @@ class Answering:
             choices=state.choices,
         )
 
+    async def _understand(self, answer: Answer) -> Reading:
+        """A key means what the flow says, words what the reader says."""
+        turn = answer.turn
+        digit = turn.segments[-1].digit if turn.segments else ""
+        meant = self.dialogue.key(answer.before, digit) if digit else None
+        if meant is not None:
+            return Reading(text=turn.text, intent=meant, confidence=1.0, because=(turn.text,))
+        reading = await self.read(turn.text, self.context(answer), at_ms=turn.end_ms)
+        self.account(reading.prompts, turn.end_ms)
+        return reading
+
     async def read(self, text: str, context: Context, *, at_ms: int) -> Reading:
         """A reading, an unclear one when there is nothing to read or the reader fails."""
         reading = unclear(text)
@@ -164,6 +226,11 @@ class Answering:
                 reading = await self.reader.read(text, context)
         except Exception as error:
             self.log.event("reader-failed", at_ms, error=repr(error))
+        return reading
+
+    def _log_reading(self, reading: Reading, at_ms: int) -> None:
+        if not reading.text:
+            return
         self.log.event(
             "reading",
             at_ms,
@@ -174,7 +241,6 @@ class Answering:
             slots=dict(reading.slots),
             because=list(reading.because),
         )
-        return reading
 
     async def transition(self, act: Act, reading: Reading) -> Sequence[Utterance]:
         """A few words of sympathy where somebody is upset and the act has none of its own."""

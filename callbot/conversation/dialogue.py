@@ -26,6 +26,8 @@ _AT_ANY_CONFIDENCE = frozenset(
     {Intent.DO_NOT_CALL, Intent.COMPLAINT, Intent.REQUEST_HUMAN, Intent.ANNOUNCEMENT, Intent.WRONG_PERSON}
 )
 _GO_ON = frozenset({Intent.GREETING_ACK, Intent.AFFIRM, Intent.SILENCE_FILLER_UNCLEAR})
+_YES_NO = frozenset({"yes_no", "anything_else", "identity"})
+"""Questions that a yes answers even before they were asked to the end."""
 _SERIOUS = frozenset(
     {
         Intent.DO_NOT_CALL,
@@ -85,6 +87,15 @@ class Dialogue:
             state = replace(state, unclear=0)
         act = replace(act, drafts=_unique((*self.must_keep(reading), *act.drafts)))
         return self._spoken(state, act)
+
+    def key(self, state: State, digit: str) -> Intent | None:
+        """What a pressed key means here: 0 asks for a human, others what the open question says of them."""
+        if state.holding or state.closed:
+            return None
+        if digit == "0":
+            return Intent.REQUEST_HUMAN
+        ask = self.flow.steps[state.step].ask if state.step and not state.awaiting else None
+        return ask.keys.get(digit) if ask is not None else None
 
     def silence(self, state: State, level: int) -> tuple[State, Act]:
         """The callee says nothing: the rung of the ladder for `level`."""
@@ -154,7 +165,8 @@ class Dialogue:
             return self._transfer(state, need)
         if state.awaiting == "callback_time" and intent not in _SERIOUS:
             return self.appointment.with_time(state, reading, now)
-        if unsaid and not state.closed and intent in _GO_ON:
+        answers = intent is Intent.AFFIRM and bool(unsaid) and unsaid[0].asks in _YES_NO
+        if unsaid and not state.closed and intent in _GO_ON and not answers:
             return state, Act(name=unsaid[0].act, utterances=unsaid)
         step = self.flow.steps[state.step]
         if state.closed:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from typing import assert_never
 
+from callbot.conversation.echo import DEAD_MS, EchoGuard
 from callbot.conversation.floor_events import (
     Answered,
     Aside,
     CalleeEnded,
     CalleeStarted,
+    Discard,
+    Echo,
     FloorAction,
     FloorEvent,
     FloorOptions,
@@ -19,9 +23,11 @@ from callbot.conversation.floor_events import (
     LineGone,
     Pause,
     Play,
+    Prepare,
     Prompt,
     Resume,
     Say,
+    Sounding,
     Speech,
     SpeechDone,
     TakeTurn,
@@ -30,11 +36,13 @@ from callbot.conversation.floor_events import (
     Words,
     Yield,
 )
+from callbot.conversation.pauses import Pauses
 from callbot.conversation.turn_cues import (
     end_of_turn_ms,
     is_back_channel,
     is_farewell,
     is_greeting,
+    is_hesitating,
     is_urgent,
 )
 
@@ -53,13 +61,20 @@ class Floor:
         self._queue: deque[Speech] = deque()
         self._playing: Speech | None = None
         self._play_ms = 0
-        self._paused = False
+        self._sounding = False
+        self._paused_ms: int | None = None
         self._yielded_ms: int | None = None
         self._asked = ""
         self._callee_since: int | None = None
         self._pending: list[CalleeEnded] = []
         self._segments: list[Words] = []
+        self._prepared: tuple[Words, ...] = ()
         self._answering: tuple[Words, ...] = ()
+        self._echo = EchoGuard()
+        self._pauses = Pauses(self.options.end_of_turn_ms)
+        self._turn_end_ms: int | None = None
+        self._heard_ms = 0
+        self._watchdogs = 0
         self._thinking_ms: int | None = None
         self._active_ms = 0
         self._level = 0
@@ -75,7 +90,7 @@ class Floor:
     @property
     def wake_at_ms(self) -> int | None:
         """When the next `Tick` is due if nothing happens before, None for never."""
-        return self._wake
+        return None if self._ended else self._wake
 
     @property
     def ended(self) -> bool:
@@ -91,11 +106,16 @@ class Floor:
         if self._ended and not isinstance(event, Words):
             return ()
         actions: list[FloorAction] = []
+        if self._somebody_is_heard:
+            self._heard_ms = now_ms
         self._note(event, now_ms, actions)
         self._wake = None
         if self._begun and not self._ended and not self._human:
             while self._settle(now_ms, actions):
                 pass
+        if self._prepared and (self._prepared != tuple(self._segments) or self._callee_since is not None):
+            self._prepared = ()
+            actions.append(Discard())
         if self._wake is not None:
             self._wake = max(self._wake, now_ms + 1)
         return tuple(actions)
@@ -106,7 +126,7 @@ class Floor:
         match event:
             case Answered():
                 self._begun = True
-                self._active_ms = now_ms
+                self._active_ms = self._heard_ms = now_ms
                 self._thinking_ms = now_ms
             case CalleeStarted():
                 if self._callee_since is None:
@@ -116,13 +136,19 @@ class Floor:
                 self._pending.append(event)
                 self._active_ms = max(self._active_ms, event.end_ms)
             case Words():
-                self._note_words(event)
+                self._note_words(event, actions)
             case Say():
                 self._thinking_ms = None
+                if event.instead:
+                    self._queue.clear()
                 self._queue.extend(event.speeches)
                 if not event.speeches:
                     self._answering = ()
                     self._active_ms = now_ms
+            case Sounding():
+                if self._playing is not None and self._playing.id == event.speech_id and not self._sounding:
+                    self._sounding = True
+                    self._echo.began(self._playing.text, asks=bool(self._playing.asks), now_ms=now_ms)
             case SpeechDone():
                 self._note_done(event, now_ms)
             case Hold():
@@ -139,11 +165,16 @@ class Floor:
             case _:
                 assert_never(event)
 
-    def _note_words(self, words: Words) -> None:
+    def _note_words(self, words: Words, actions: list[FloorAction]) -> None:
         self._pending = [
             ended for ended in self._pending if (ended.start_ms, ended.end_ms) != (words.start_ms, words.end_ms)
         ]
-        if words.text or words.failed or words.end_ms - words.start_ms >= self.options.unintelligible_ms:
+        if self._echo.is_echo(words):
+            actions.append(Echo(words=words))
+        elif words.text or words.failed or words.end_ms - words.start_ms >= self.options.unintelligible_ms:
+            if words.text and self._turn_end_ms is not None and not self._answering:
+                self._pauses.cut_in(words.start_ms - self._turn_end_ms)
+                self._turn_end_ms = None
             self._segments.append(words)
             self._segments.sort(key=lambda segment: segment.start_ms)
 
@@ -152,9 +183,11 @@ class Floor:
         if done is None or done.id != event.speech_id:
             return
         self._playing = None
-        self._paused = False
+        self._sounding = False
+        self._paused_ms = None
         self._yielded_ms = None
         self._active_ms = now_ms
+        self._echo.ended(now_ms)
         if event.finished:
             self._asked = done.asks
             self._goodbye_heard = done.final
@@ -186,8 +219,10 @@ class Floor:
             return self._hang_up("time-limit", actions)
         if self._pending and self._due(self._pending[0].end_ms + self.options.words_cap_ms, now_ms):
             lost = self._pending[0]
-            self._note_words(Words(text="", start_ms=lost.start_ms, end_ms=lost.end_ms, failed=True))
+            self._note_words(Words(text="", start_ms=lost.start_ms, end_ms=lost.end_ms, failed=True), actions)
             return True
+        if not self._somebody_is_heard and self._due(self._heard_ms + self.options.nobody_ms, now_ms):
+            return self._break_silence(now_ms, actions)
         if self._playing is not None:
             return self._while_playing(self._playing, now_ms, actions)
         if self._callee_since is not None and not self._due(
@@ -225,26 +260,31 @@ class Floor:
         if not self._may_interrupt(speech):
             return False
         if any(self._takes_floor(words, speech) for words in self._segments):
+            self._echo.took_floor()
             return self._yield_floor(speech, now_ms, actions)
         if self._callee_since is not None:
-            if not self._paused and self._due(self._callee_since + options.barge_in_ms, now_ms):
-                self._paused = True
-                actions.append(Pause())
-                return True
-            if self._paused and self._due(
-                max(self._callee_since, self._play_ms) + options.long_speech_ms, now_ms
-            ):
+            patience_ms = self._echo.patience_ms(options.barge_in_ms, options.echoing_barge_in_ms)
+            if self._paused_ms is None:
+                if self._due(self._callee_since + patience_ms, now_ms):
+                    self._paused_ms = now_ms
+                    self._echo.paused(now_ms)
+                    actions.append(Pause())
+                    return True
+                return False
+            # An echo dies soon after the bot fell silent; what goes on is the callee.
+            long_ms = max(self._callee_since, self._play_ms) + options.long_speech_ms
+            if self._due(max(long_ms, self._paused_ms + DEAD_MS), now_ms):
                 return self._yield_floor(speech, now_ms, actions)
             return False
         if self._pending:
             last = self._pending[-1]
             short = last.end_ms - last.start_ms <= options.short_sound_ms
             late_ms = options.resume_without_words_ms * (1 if short else 3)
-            if self._paused and self._due(last.end_ms + late_ms, now_ms):
-                return self._resume(actions)
+            if self._paused_ms is not None and self._due(last.end_ms + late_ms, now_ms):
+                return self._resume(now_ms, actions)
             return False
         self._set_aside(actions)
-        return self._resume(actions) if self._paused else False
+        return self._resume(now_ms, actions) if self._paused_ms is not None else False
 
     def _after_words(self, now_ms: int, actions: list[FloorAction]) -> bool:
         """Nothing plays, the callee is quiet and every word is in: whose floor is it?"""
@@ -261,33 +301,46 @@ class Floor:
             self._answering = ()
             self._thinking_ms = None
             self._queue.clear()
-        text = _joined(self._segments)
-        last_ms = max(words.end_ms for words in self._segments)
-        silence_ms = end_of_turn_ms(
-            text, silence_ms=self.options.end_of_turn_ms, answers_yes_no=self._asked in _QUESTIONS
-        )
-        if not self._due(last_ms + silence_ms, now_ms):
+        turn = self._turn_so_far()
+        if not self._due(turn.due_ms, now_ms):
+            likely = bool(turn.text) and not is_hesitating(turn.text) and not self._goodbye_heard
+            if likely and self._prepared != turn.segments:
+                if self._prepared:
+                    actions.append(Discard())
+                self._prepared = turn.segments
+                actions.append(Prepare(turn=turn))
             return False
         if self._goodbye_heard and not self._reopen():
             return self._hang_up("goodbye", actions)
-        segments = tuple(self._segments)
+        self._pauses.learn(
+            later.start_ms - earlier.end_ms for earlier, later in itertools.pairwise(turn.segments)
+        )
         self._segments.clear()
         self._queue.clear()
-        self._answering = segments
+        self._prepared = ()
+        self._answering = turn.segments
+        self._turn_end_ms = turn.end_ms
         self._thinking_ms = now_ms
         self._callee_since = None
-        if text:
-            self._level = 0
-        actions.append(
-            TakeTurn(
-                text=text,
-                start_ms=segments[0].start_ms,
-                end_ms=last_ms,
-                due_ms=last_ms + silence_ms,
-                segments=segments,
-            )
-        )
+        if turn.text:
+            self._level = self._watchdogs = 0
+        actions.append(turn)
         return True
+
+    def _turn_so_far(self) -> TakeTurn:
+        """What the callee has said since they have the floor, and when it will be a turn."""
+        text = _joined(self._segments)
+        last_ms = max(words.end_ms for words in self._segments)
+        silence_ms = end_of_turn_ms(
+            text, silence_ms=self._pauses.silence_ms, answers_yes_no=self._asked in _QUESTIONS
+        )
+        return TakeTurn(
+            text=text,
+            start_ms=self._segments[0].start_ms,
+            end_ms=last_ms,
+            due_ms=last_ms + (0 if self._segments[-1].digit else silence_ms),
+            segments=tuple(self._segments),
+        )
 
     def _while_waiting(self, now_ms: int, actions: list[FloorAction]) -> bool:
         options = self.options
@@ -313,7 +366,8 @@ class Floor:
     def _play_next(self, now_ms: int, actions: list[FloorAction]) -> bool:
         self._playing = self._queue.popleft()
         self._play_ms = now_ms
-        self._paused = False
+        self._sounding = False
+        self._paused_ms = None
         self._answering = ()
         if self._playing.final:
             self._goodbye_ms = now_ms
@@ -324,7 +378,7 @@ class Floor:
         if why != "hold" and self._level > len(self.options.silence_ms) - 1:
             return self._hang_up("silence", actions)
         self._answering = ()
-        self._thinking_ms = now_ms
+        self._thinking_ms = self._heard_ms = now_ms
         match why:
             case "hold":
                 actions.append(Prompt(why="hold", level=self._level))
@@ -339,15 +393,27 @@ class Floor:
         if speech.final:
             self._reopen()
         self._yielded_ms = now_ms
-        self._paused = False
+        self._paused_ms = None
+        self._echo.ended(now_ms)
         self._queue.clear()
         actions.append(Yield())
         return True
 
-    def _resume(self, actions: list[FloorAction]) -> bool:
-        self._paused = False
+    def _resume(self, now_ms: int, actions: list[FloorAction]) -> bool:
+        self._paused_ms = None
+        self._echo.resumed(now_ms)
         actions.append(Resume())
         return True
+
+    def _break_silence(self, now_ms: int, actions: list[FloorAction]) -> bool:
+        """The watchdog: nobody has been heard for too long, whatever the reason."""
+        self._watchdogs += 1
+        self._heard_ms = now_ms
+        if self._watchdogs > self.options.watchdogs:
+            return self._hang_up("nobody", actions)
+        if self._playing is not None and self._yielded_ms is None:
+            self._yield_floor(self._playing, now_ms, actions)
+        return self._prompt("stalled", now_ms, actions)
 
     def _hang_up(self, reason: str, actions: list[FloorAction]) -> bool:
         self._ended = True
@@ -373,12 +439,17 @@ class Floor:
             return False
         return not speech.final or self._reopened < self.options.reopenings
 
+    @property
+    def _somebody_is_heard(self) -> bool:
+        bot = self._sounding and self._paused_ms is None and self._yielded_ms is None
+        return bot or self._callee_since is not None or self._human
+
     def _is_aside(self, words: Words) -> bool:
-        return not words.text or is_back_channel(words.text) or is_greeting(words.text)
+        return not words.digit and (not words.text or is_back_channel(words.text) or is_greeting(words.text))
 
     def _takes_floor(self, words: Words, speech: Speech) -> bool:
         """Do these words, said while `speech` plays, end it?"""
-        if is_urgent(words.text):
+        if words.digit or is_urgent(words.text):
             return True
         if not words.text:
             return words.failed and words.end_ms - words.start_ms > self.options.short_sound_ms

@@ -17,6 +17,8 @@ class Speech:
     """What it asks: `yes_no`, `choice`, `open`, `anything_else`, `identity` or empty."""
     final: bool = False
     """The goodbye: once it was heard, the call is over."""
+    text: str = ""
+    """Its words, so that their echo is known; empty: no echo is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,10 @@ class Words:
     confidence: float = 1.0
     failed: bool = False
     """The recogniser did not answer, so that there may have been words."""
+    level_db: float | None = None
+    """How loud, dB relative to full scale; None: nobody measured."""
+    digit: str = ""
+    """A key was pressed: a whole answer that needs no silence after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,15 @@ class Say:
     """The bot's answer to a `Turn` or a `Prompt`, in order. Nothing at all means: go on listening."""
 
     speeches: tuple[Speech, ...]
+    instead: bool = False
+    """What still waits to be said is dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounding:
+    """The first sound of a speech that was told to `Play` exists."""
+
+    speech_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +105,17 @@ class LineGone:
 
 
 FloorEvent: TypeAlias = (
-    Answered | CalleeStarted | CalleeEnded | Words | Say | SpeechDone | Hold | HandedOver | Tick | LineGone
+    Answered
+    | CalleeStarted
+    | CalleeEnded
+    | Words
+    | Say
+    | Sounding
+    | SpeechDone
+    | Hold
+    | HandedOver
+    | Tick
+    | LineGone
 )
 
 
@@ -128,6 +153,19 @@ class TakeTurn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """The callee may be done: get an answer to this ready without any effect. `TakeTurn` with the same turn
+    or `Discard` follows."""
+
+    turn: TakeTurn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discard:
+    """The callee goes on: what was prepared is for nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdraw:
     """The callee went on before the answer began: forget it, a longer `TakeTurn` follows."""
 
@@ -135,6 +173,13 @@ class Withdraw:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
     """Words that did not take the floor: a back-channel."""
+
+    words: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """Words that were the bot's own, come back over the line."""
 
     words: Words
 
@@ -153,10 +198,12 @@ class HangUp:
     """End the call; decided exactly once."""
 
     reason: str
-    """`goodbye`, `silence`, `playback-lost` or `time-limit`."""
+    """`goodbye`, `silence`, `playback-lost`, `nobody` or `time-limit`."""
 
 
-FloorAction: TypeAlias = Play | Pause | Resume | Yield | TakeTurn | Withdraw | Aside | Prompt | HangUp
+FloorAction: TypeAlias = (
+    Play | Pause | Resume | Yield | Prepare | Discard | TakeTurn | Withdraw | Aside | Echo | Prompt | HangUp
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +215,13 @@ class FloorOptions:
     """Sound of the callee that pauses the bot; shorter sounds are judged by their words alone."""
     resume_without_words_ms: int = 900
     """A short sound whose words are late lets the bot go on after this silence."""
-    words_cap_ms: int = 12_000
+    words_cap_ms: int = 9_000
     """Words that are later than this after their sound are taken not to come."""
     short_sound_ms: int = 600
     long_speech_ms: int = 2_000
     """Sound over the bot's pause that is no back-channel whatever the words will be."""
+    echoing_barge_in_ms: int = 2_500
+    """On a line that gives the bot back, sound up to this long may be needed to pause it."""
     longest_turn_ms: int = 45_000
     silence_ms: tuple[int, ...] = (6_000, 6_000, 5_000)
     """The silence ladder: how long before the first, second, ... prompt. After the last: hang up."""
@@ -181,6 +230,10 @@ class FloorOptions:
     """On hold the callee hears a sign of life at least this often."""
     stall_ms: int = 10_000
     """An answer that takes longer is replaced by a prompt."""
+    nobody_ms: int = 10_000
+    """Longest time in which neither bot nor callee nor human is heard; the watchdog ends it."""
+    watchdogs: int = 2
+    """How often in a row it may speak up before it hangs up."""
     unintelligible_ms: int = 800
     """Sound of this length without words is worth asking about."""
     speech_cap_ms: int = 60_000

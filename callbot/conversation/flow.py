@@ -55,6 +55,8 @@ class Ask:
     again: Line | None = None
     """How to put it the second time."""
     choices: tuple[str, ...] = ()
+    keys: Mapping[str, Intent] = field(default_factory=dict)
+    """What a key of the telephone answers. 0 always asks for a human."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

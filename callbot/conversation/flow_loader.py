@@ -314,11 +314,18 @@ class _Loading:
         if data["kind"] == "choice" and "choices" not in data:
             self.complain(place, f"step `{step}` asks a choice without choices", "add `choices: […]`")
         again = place.get("again")
+        keys: dict[str, Intent] = {}
+        for digit, spot in place["keys"].items() if "keys" in data else ():
+            if spot.data in set(Intent):
+                keys[digit] = Intent(spot.data)
+            else:
+                self.complain(spot, f"unknown label `{spot.data}`", f"use one of: {', '.join(Intent)}")
         return Ask(
             line=self.one(str(data["say"]), place["say"], f"{step}.ask"),
             kind=str(data["kind"]),
             again=self.one(str(again.data), again, f"{step}.again") if again else None,
             choices=tuple(map(str, data.get("choices", ()))),
+            keys=keys,
         )
 
     def reactions(self, place: _Place) -> tuple[dict[Intent, Reaction], Reaction | None]:

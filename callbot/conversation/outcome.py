@@ -134,9 +134,13 @@ def announced(words: str) -> Outcome:
 
 
 def decide(
-    history: Sequence[Stance], *, line: LineEnd | None = None, handovers: Sequence[Handover] = ()
+    history: Sequence[Stance],
+    *,
+    line: LineEnd | None = None,
+    handovers: Sequence[Handover] = (),
+    booked: bool = False,
 ) -> Decision:
-    """The outcome of one attempt.
+    """The outcome of one attempt. `booked`: the bot has agreed on a call-back with them.
 
     Order: do_not_call > transferred > wrong_number > callback > the last stable stance; what the line
     itself says comes first when nobody spoke, last when somebody did. Total: every input has exactly
@@ -198,6 +202,8 @@ def decide(
                 continue
             case _:
                 assert_never(mind)
+    if booked:
+        return because(people[-1], Outcome.CALLBACK)
     return because(people[-1], _without_stance(people, line))
 
 

@@ -104,7 +104,7 @@ class Record:
         parsed: datetime | None,
     ) -> CallResult:
         """The one result. `parsed`: the point in time of the call-back as decided, if it names one."""
-        decision = self.decision(end, lost=lost)
+        decision = self.decision(state, end, lost=lost)
         callback_at, spoken = state.callback_at, state.callback_spoken
         if decision.outcome is Outcome.CALLBACK:
             callback_at = callback_at or parsed or callback_default
@@ -130,7 +130,7 @@ class Record:
             blocks=tuple(self.blocks),
         )
 
-    def decision(self, end: HungUp, *, lost: bool) -> Decision:
+    def decision(self, state: State, end: HungUp, *, lost: bool) -> Decision:
         """The outcome as it stands."""
         stances = [
             Stance(
@@ -142,4 +142,9 @@ class Record:
             )
             for said in self.said
         ]
-        return decide(stances, line=LineEnd(ended_by=end.by, lost=lost), handovers=self.handovers)
+        return decide(
+            stances,
+            line=LineEnd(ended_by=end.by, lost=lost),
+            handovers=self.handovers,
+            booked=state.callback_at is not None,
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
@@ -14,8 +13,8 @@ from asr_tts.voice import Voice
 from callbot.clock import Clock
 from callbot.conversation import floor_events as on
 from callbot.conversation import guard
-from callbot.conversation.act import Act, Draft, State, Utterance
-from callbot.conversation.answering import Answer, Answering, AnswerLate, AnswerReady, unclear
+from callbot.conversation.act import Act, State, Utterance
+from callbot.conversation.answering import Answer, Answering, AnswerLate, AnswerReady
 from callbot.conversation.appointment import default_callback
 from callbot.conversation.bridge_notes import transcribed
 from callbot.conversation.dialogue import Dialogue
@@ -25,17 +24,18 @@ from callbot.conversation.hearing import Hearing
 from callbot.conversation.inbox import Inbox
 from callbot.conversation.labels import Intent
 from callbot.conversation.line import Dtmf, HungUp, Line, LineEvent, Played, SpeechEnded, SpeechStarted
+from callbot.conversation.performing import Performing
 from callbot.conversation.plan import CallPlan, SessionOptions
-from callbot.conversation.promises import was_heard
 from callbot.conversation.reading import Reader
 from callbot.conversation.record import Record
-from callbot.conversation.result import CallLog, CallResult, Journal, JournalKind
+from callbot.conversation.replying import Replying
+from callbot.conversation.result import CallLog, CallResult, Journal
 from callbot.conversation.speaking import GuardCheck, Speaking, Spoken
 from callbot.conversation.understand import spoken_time
 from callbot.conversation.writing import Writer
 from handoff.desk import Desk
 
-_Message: TypeAlias = LineEvent | on.Words | AnswerReady | AnswerLate | DeskAnswered | BridgeEnded
+_Message: TypeAlias = LineEvent | on.Words | on.Sounding | AnswerReady | AnswerLate | DeskAnswered | BridgeEnded
 
 
 class Session:
@@ -87,6 +87,10 @@ class Session:
             now_ms=lambda: line.now_ms,
             voice_s=self.options.voice_s,
             blocks=self.record.blocks,
+            on_sound=lambda speech_id: self._inbox.post(on.Sounding(speech_id=speech_id)),
+        )
+        self.performing = Performing(
+            line=line, speaking=self.speaking, record=self.record, log=log, start=self.start
         )
         self.answering = Answering(
             plan=plan,
@@ -98,6 +102,13 @@ class Session:
             log=log,
             clock=clock,
             options=self.options,
+        )
+        self.replying = Replying(
+            self,
+            answering=self.answering,
+            log=log,
+            now_ms=lambda: line.now_ms,
+            filler_s=self.options.filler_s,
         )
         self.handing = HandingOver(
             self,
@@ -112,11 +123,7 @@ class Session:
         self._inbox: Inbox[_Message] = Inbox()
         self._tasks: asyncio.TaskGroup | None = None
         self.state = State()
-        self._answer: Answer | None = None
-        self._orphans: list[Answer] = []
-        self._act: tuple[Spoken, ...] = ()
         self._recognising: set[asyncio.Task[None]] = set()
-        self._mute_failures = 0
         self._end: HungUp | None = None
         self._crashed = ""
         self._reason = ""
@@ -132,9 +139,9 @@ class Session:
                     await self._close()
                 finally:
                     pump.cancel()
-                    for task in (*self._recognising, *(answer.task for answer in self._orphans)):
-                        if task is not None:
-                            task.cancel()
+                    for task in self._recognising:
+                        task.cancel()
+                    self.replying.abort()
                     self.handing.abort()
         except* Exception as group:
             self._crashed = repr(group.exceptions[0])
@@ -187,10 +194,12 @@ class Session:
                     failed=message.failed,
                 )
                 await self.tell_floor(message)
+            case on.Sounding():
+                await self.tell_floor(message)
             case Played():
                 await self._played(message)
             case Dtmf():
-                self.log.event("dtmf", message.at_ms, digit=message.digit)
+                await self._pressed(message)
             case HungUp():
                 self._end = message
                 self.log.event("hung-up", message.at_ms, by=message.by, reason=message.reason)
@@ -198,7 +207,7 @@ class Session:
             case AnswerReady():
                 await self._ready(message.answer)
             case AnswerLate():
-                if message.answer is self._answer and not message.answer.committed:
+                if message.answer is self.replying.answer and not message.answer.committed:
                     line = self.plan.flow.line("filler")
                     await self._say_words((Utterance(text=line.variants[0], act="filler"),))
             case DeskAnswered():
@@ -213,11 +222,7 @@ class Session:
         for action in self.floor.handle(event, self.line.now_ms):
             match action:
                 case on.Play():
-                    spoken = self.speaking.speeches[action.speech_id]
-                    spoken.play_ms = self.line.now_ms
-                    self.log.event("play", self.line.now_ms, speech=spoken.id, text=spoken.utterance.text)
-                    self.line.play(spoken.id, self.speaking.audio(spoken))
-                    self._make_next(spoken)
+                    self.performing.play(action.speech_id)
                 case on.Pause():
                     self.log.event("pause", self.line.now_ms)
                     self.line.pause()
@@ -227,10 +232,16 @@ class Session:
                 case on.Yield():
                     self.log.event("yield", self.line.now_ms)
                     self.line.stop()
+                case on.Prepare():
+                    self.replying.prepare(action.turn)
+                case on.Discard():
+                    self.replying.discard()
                 case on.TakeTurn():
-                    self._take_turn(action)
+                    self.replying.take(action)
                 case on.Withdraw():
                     self._withdraw()
+                case on.Echo():
+                    self.log.event("echo", self.line.now_ms, text=action.words.text)
                 case on.Aside():
                     self.record.aside(action.words)
                 case on.Prompt():
@@ -245,7 +256,7 @@ class Session:
             raise RuntimeError("the session is not running")
         return self._tasks.create_task(work)
 
-    def post(self, message: DeskMessage) -> None:
+    def post(self, message: DeskMessage | AnswerReady | AnswerLate) -> None:
         self._inbox.post(message)
 
     @property
@@ -256,7 +267,7 @@ class Session:
     @property
     def silent(self) -> bool:
         """All that was to be said has been played."""
-        return all(spoken.heard is not None for spoken in self._act)
+        return self.performing.silent
 
     # Hearing
 
@@ -272,42 +283,31 @@ class Session:
         task.add_done_callback(self._recognising.discard)
         await self.tell_floor(ended)
 
+    async def _pressed(self, key: Dtmf) -> None:
+        """A key that means something here is a whole answer; any other is only written down."""
+        self.log.event("dtmf", key.at_ms, digit=key.digit)
+        if self.dialogue.key(self.state, key.digit) is not None:
+            at_ms = self.line.now_ms
+            text = f"按键{key.digit}"
+            await self.tell_floor(on.Words(text=text, start_ms=at_ms, end_ms=at_ms, digit=key.digit))
+
     # Answering
 
-    def _take_turn(self, turn: on.TakeTurn) -> None:
-        self.drop_answer()
-        self.log.event("turn", self.line.now_ms, text=turn.text, start_ms=turn.start_ms, end_ms=turn.end_ms)
-        unsaid: tuple[Utterance, ...] = ()
-        for index, spoken in enumerate(self._act):
-            if not spoken.finished:
-                unsaid = tuple(item.utterance for item in self._act[index:])
-                break
-        answer = Answer(turn=turn, before=self.state, bot_said=self._bot_said(), unsaid=unsaid)
-        self._answer = answer
-        now_ms = self.line.now_ms
-
-        async def make() -> None:
-            late = asyncio.get_running_loop().call_later(
-                self.options.filler_s, self._inbox.post, AnswerLate(answer)
-            )
-            try:
-                await self.answering.make(answer, now_ms)
-            except Exception as error:
-                self.log.event("answer-failed", self.line.now_ms, error=repr(error))
-                answer.reading = answer.reading or unclear(turn.text)
-                answer.state, answer.act = self.dialogue.stalled(answer.before)
-                answer.speeches = tuple(map(self.speaking.prepare, answer.act.utterances))
-            finally:
-                late.cancel()
-            self._inbox.post(AnswerReady(answer))
-
-        answer.task = self.start(make())
+    def new_answer(self, turn: on.TakeTurn) -> Answer:
+        """An empty answer to `turn` as the conversation stands now."""
+        return Answer(
+            turn=turn,
+            before=self.state,
+            bot_said=self.performing.bot_said,
+            unsaid=self.performing.unsaid,
+            said_before=len(self.record.said),
+        )
 
     async def _ready(self, answer: Answer) -> None:
         """The answer is made: from here on it counts, unless the callee goes on before its first sound."""
         if answer.act is None or answer.state is None or answer.reading is None:
             return
-        if answer is not self._answer:
+        if answer is not self.replying.answer:
             await self._ready_too_late(answer)
             return
         reading, act = answer.reading, answer.act
@@ -325,9 +325,9 @@ class Session:
 
     async def _ready_too_late(self, answer: Answer) -> None:
         """The bot has gone on meanwhile: the words count all the same, and a do-not-call is obeyed."""
-        if answer not in self._orphans:
+        if answer not in self.replying.orphans:
             return
-        self._orphans.remove(answer)
+        self.replying.orphans.remove(answer)
         self.answering.settle(answer)
         if answer.state is not None and answer.reading and answer.reading.intent is Intent.DO_NOT_CALL:
             self.state = answer.state
@@ -336,12 +336,8 @@ class Session:
     def _withdraw(self) -> None:
         """The callee went on: the answer is forgotten with everything but its notes."""
         self.log.event("withdraw", self.line.now_ms)
-        answer, self._answer = self._answer, None
-        if answer is None:
-            return
-        if answer.task is not None:
-            answer.task.cancel()
-        if not answer.committed:
+        answer = self.replying.withdraw()
+        if answer is None or not answer.committed:
             return
         self.state = answer.before
         self.answering.unsettle(answer)
@@ -350,65 +346,39 @@ class Session:
 
     def drop_answer(self) -> None:
         """Answer no more what is being answered; its words are still read and journalled."""
-        answer, self._answer = self._answer, None
-        if answer is not None and not answer.committed:
-            self._orphans.append(answer)
+        self.replying.drop()
 
     # Speaking
 
     async def say(self, act: Act) -> None:
         await self._say_words(act.utterances)
 
-    async def _say_words(self, words: tuple[Utterance, ...]) -> None:
+    async def _say_words(self, words: tuple[Utterance, ...], *, instead: bool = False) -> None:
         allowed = self.speaking.guarded(words, self.answering.sheet(self.state))
-        await self._say_speeches(tuple(self.speaking.prepare(item) for item in allowed))
+        await self._say_speeches(tuple(map(self.speaking.prepare, allowed)), instead=instead)
 
-    async def _say_speeches(self, speeches: tuple[Spoken, ...]) -> None:
+    async def _say_speeches(self, speeches: tuple[Spoken, ...], *, instead: bool = False) -> None:
         if speeches:
-            self._act = speeches
-        await self.tell_floor(on.Say(speeches=tuple(spoken.speech for spoken in speeches)))
-
-    def _make_next(self, playing: Spoken) -> None:
-        """While one speech is heard the beginning of the next is made, so that no gap parts them."""
-        for spoken, following in itertools.pairwise(self._act):
-            if spoken is playing:
-                self.start(self.speaking.begin(following))
+            self.performing.act = speeches
+        await self.tell_floor(on.Say(speeches=tuple(spoken.speech for spoken in speeches), instead=instead))
 
     async def _played(self, event: Played) -> None:
-        closed = self.speaking.played(event)
-        if closed is None:
+        spoken = await self.performing.played(event)
+        if spoken is None:
             return
-        spoken, turn = closed
-        self.log.event(
-            "played",
-            event.end_ms,
-            speech=spoken.id,
-            heard=turn.heard,
-            heard_ms=event.heard_ms,
-            finished=spoken.finished,
-        )
-        if turn.heard or spoken.made_ms:
-            self.record.turns.append(turn)
-        words = spoken.utterance
-        if words.promise and was_heard(words.text, turn.heard):
-            data = {"what": words.promise, "offer": words.offers[0] if words.offers else ""}
-            await self.record.note(Draft(kind=JournalKind.PROMISE, data=data), turn.heard, event.end_ms)
         if spoken.failed:
             await self._mute(spoken)
-        else:
-            self._mute_failures = 0
         await self.tell_floor(on.SpeechDone(speech_id=spoken.id, finished=spoken.finished or spoken.failed))
         await self.handing.look()
 
     async def _mute(self, spoken: Spoken) -> None:
         """The voice failed: one apology, which may be cached, then the end. A callee never hears nothing."""
-        self._mute_failures += 1
-        if spoken.utterance.final or self._mute_failures > 1:
+        if spoken.utterance.final or self.performing.hopeless:
             await self._hang_up("voice-failed")
             return
         self.state, act = self.dialogue.technical_end(self.state)
         self.drop_answer()
-        await self.say(act)
+        await self._say_words(act.utterances, instead=True)
 
     async def _prompt(self, prompt: on.Prompt) -> None:
         self.log.event("prompt", self.line.now_ms, why=prompt.why, level=prompt.level)
@@ -456,14 +426,14 @@ class Session:
             await asyncio.wait(self._recognising)
         self._drain()
         self.drop_answer()
-        for answer in tuple(self._orphans):
+        for answer in tuple(self.replying.orphans):
             if answer.task is not None:
                 await asyncio.wait([answer.task])
             if not answer.committed:
                 self.answering.settle(answer)
                 self.state = answer.state or self.state
         if left := self.floor.leftover:
-            await self.answering.hear_out(left, self.state, self._bot_said())
+            await self.answering.hear_out(left, self.state, self.performing.bot_said)
 
     def _drain(self) -> None:
         """Take what is in the inbox as far as it still says something."""
@@ -476,9 +446,6 @@ class Session:
             else:
                 self._inbox.post(message)
 
-    def _bot_said(self) -> str:
-        return "".join(spoken.heard or "" for spoken in self._act)
-
     def _result(self) -> CallResult:
         end = self._end or HungUp(by="bot", at_ms=self.line.now_ms, reason="session-failed")
         broken = bool(self._crashed) or self._reason == "voice-failed"
@@ -486,7 +453,7 @@ class Session:
         if end.by == "bot" and self._reason:
             end = HungUp(by="bot", at_ms=end.at_ms, reason=self._reason)
         now = self.clock.now()
-        decision = self.record.decision(end, lost=lost)
+        decision = self.record.decision(self.state, end, lost=lost)
         spoken = decision.callback_spoken
         result = self.record.result(
             self.state,

@@ -44,7 +44,13 @@ class Spoken:
     def speech(self) -> Speech:
         """As the floor knows it."""
         words = self.utterance
-        return Speech(id=self.id, interruptible=words.interruptible, asks=words.asks, final=words.final)
+        return Speech(
+            id=self.id,
+            interruptible=words.interruptible,
+            asks=words.asks,
+            final=words.final,
+            text=words.text,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +63,10 @@ class Speaking:
     log: CallLog
     now_ms: Callable[[], int]
     voice_s: float
+    on_sound: Callable[[str], None] = lambda speech_id: None
+    """Called with the id of a speech when it is played and its first sound exists."""
     speeches: dict[str, Spoken] = field(default_factory=dict)
+    _made: int = 0
     blocks: list[GuardBlock] = field(default_factory=list)
     """What the guard stopped."""
 
@@ -95,7 +104,8 @@ class Speaking:
 
     def prepare(self, words: Utterance) -> Spoken:
         """Give the utterance an id; no sound is made yet."""
-        spoken = Spoken(id=f"s{len(self.speeches) + 1}", utterance=words)
+        self._made += 1
+        spoken = Spoken(id=f"s{self._made}", utterance=words)
         self.speeches[spoken.id] = spoken
         return spoken
 
@@ -117,8 +127,18 @@ class Speaking:
 
     async def drop_unsaid(self) -> None:
         """Let go of sound that was begun and never played."""
-        for spoken in self.speeches.values():
-            if spoken.heard is None and isinstance(spoken.source, AsyncGenerator):
+        await self._let_go([spoken for spoken in self.speeches.values() if spoken.heard is None])
+
+    async def drop(self, speeches: Sequence[Spoken]) -> None:
+        """Forget speeches that were prepared and will not be played."""
+        for spoken in speeches:
+            self.speeches.pop(spoken.id, None)
+        await self._let_go(speeches)
+
+    @staticmethod
+    async def _let_go(speeches: Sequence[Spoken]) -> None:
+        for spoken in speeches:
+            if isinstance(spoken.source, AsyncGenerator):
                 with contextlib.suppress(RuntimeError, VoiceFailed):
                     await spoken.source.aclose()
 
@@ -133,6 +153,7 @@ class Speaking:
         if spoken.source is None:
             return
         if spoken.first is not None:
+            self.on_sound(spoken.id)
             spoken.made_ms += spoken.first.duration_ms
             yield spoken.first
         try:

@@ -86,7 +86,8 @@ async def answered(heard: str, writer: Writer) -> tuple[list[str], MemoryLog]:
         for at_ms in (1000, 9000):
             turn = TakeTurn(text=heard, start_ms=at_ms, end_ms=at_ms + 900, due_ms=at_ms + 900, segments=())
             answer = Answer(turn=turn, before=state, bot_said="", unsaid=())
-            await answering.make(answer, at_ms + 900)
+            answer.confirm(at_ms + 900)
+            await answering.make(answer)
             assert answer.state is not None
             said += [speech.utterance.text for speech in answer.speeches]
             state = answer.state

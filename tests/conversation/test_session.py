@@ -77,7 +77,7 @@ def test_each_answer_says_where_its_time_went() -> None:
     ended = hold("方便", "质量吧", "行给我吧")
     latencies = [turn.latency for turn in ended.result.turns if turn.latency]
     assert len(latencies) == 3
-    assert all(300 <= latency.turn_end <= 1600 and latency.reader == 20 for latency in latencies)
+    assert all(300 <= latency.turn_end <= 1600 and latency.reader == 0 for latency in latencies)
 
 
 def test_a_slow_voice_leaves_no_gap_between_two_speeches_of_one_answer() -> None:
