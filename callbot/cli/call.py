@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from callbot.app import open_database
 from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.promise import promise_cells
 from callbot.errors import BadInput
 from callbot.insight import words
 from callbot.insight.latency import latency_table
@@ -127,9 +129,40 @@ def print_script(sheet: overview.CallSheet) -> None:
             end="",
         )
     out.print()
+    for promise in sheet.promises:
+        kind, said, owner, due, state = promise_cells(promise)
+        out.print(
+            f"承诺  {kind}：“{escape(said)}”（{escape(owner)}，{due} UTC 前，{escape(state)}）", soft_wrap=True
+        )
+    for account in accounts(sheet):
+        out.print(f"[dim]{escape(account)}[/]", soft_wrap=True)
     for part in latency_table(turn.latency for turn in sheet.turns):
         if part.part == "total":
             out.print(f"[dim]应答延迟 中位 {part.p50:.0f} ms，最慢 {part.worst:.0f} ms，共 {part.turns} 次[/]")
+
+
+def accounts(sheet: overview.CallSheet) -> Iterator[str]:
+    """What the guard stopped and what the models cost, a line each where there is something to say."""
+    if sheet.blocks:
+        yield f"护栏拦下 {len(sheet.blocks)} 句：" + "；".join(
+            f"{clock(block.at_ms)} “{block.text}”（"
+            + "、".join(f"{found['span']}：{found['why']}" for found in block.violations)
+            + "）"
+            for block in sheet.blocks
+        )
+    # What a model itself did wrong stands in brackets there.
+    refused = [text for text in sheet.attempt.opener.get("rejected", ()) if not str(text).startswith("(")]
+    if refused:
+        yield f"开场白拨号前被拦下 {len(refused)} 稿，见 --json 的 attempt.opener.rejected"
+    spent = sheet.call.summary.get("llm") or {}
+    if spent.get("asked"):
+        failed = f"（未采用 {spent['failed']} 次）" if spent["failed"] else ""
+        unknown = f"，另有 {spent['unmetered']} 次用量未知" if spent["unmetered"] else ""
+        yield (
+            f"大模型 {spent['asked']} 次{failed}，"
+            f"输入 {spent['tokens_in']} 词元，输出 {spent['tokens_out']} 词元，"
+            f"费用 {spent['cost'] / 1_000_000:.4f} 元{unknown}"
+        )
 
 
 def play(path: Path) -> None:

@@ -15,6 +15,7 @@ from callbot.cli.conditions import figures, folding
 from callbot.cli.customer_import import import_list, imports
 from callbot.cli.gauge import gauge_line
 from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.promise import promise_rows
 from callbot.clock import SystemClock
 from callbot.errors import BadInput
 from callbot.insight import words
@@ -144,6 +145,7 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
             for item in sheet.follow_ups
         ],
     )
+    _table("承诺", ("承诺", "原话", "负责人", "期限 (UTC)", "状态"), promise_rows(sheet.promises))
     _table(
         "投诉",
         ("工单", "状态", "答复期限 (UTC)", "原话", "答复", "补偿"),

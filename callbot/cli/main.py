@@ -54,6 +54,7 @@ class _Commands(LateGroup):
             help="Scenario packs: segments, strategies, offers and rules of an industry.",
         ),
         "permit": Late(module="callbot.cli.permit", name="permit", help="Ask the one door."),
+        "promise": Late(module="callbot.cli.promise", help="Promises made on the phone: list."),
         "segment": Late(module="callbot.cli.segment", help="Segments: named groups of customers for batches."),
         "serve": Late(
             module="callbot.cli.serve",

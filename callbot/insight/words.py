@@ -154,7 +154,19 @@ ALARMS: Mapping[str, str] = {
     "follow_up_overdue": "待办超期",
     "case_due_soon": "投诉将超时",
     "case_overdue": "投诉超时未答复",
+    "promise_overdue": "承诺超期未兑现",
 }
+
+PROMISES: Mapping[str, str] = {
+    "callback": "按时回拨",
+    "agent_contact": "专人联系",
+    "complaint_answer": "答复投诉",
+    "message": "发送资料",
+    "offer": "发放优惠",
+    "wrap_up": "坐席承诺",
+}
+
+PROMISE_STATES: Mapping[str, str] = {"open": "待兑现", "kept": "已兑现", "broken": "未按时兑现", "void": "作废"}
 
 STOPS: Mapping[str, str] = {
     "refused": "客户拒绝",

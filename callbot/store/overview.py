@@ -24,7 +24,9 @@ from callbot.store.tables import (
     DoNotContact,
     Event,
     FollowUp,
+    GuardBlockRow,
     JournalRow,
+    Promise,
     Purchase,
     SequenceRun,
     Tag,
@@ -66,6 +68,9 @@ class CallSheet:
     transfers: tuple[Transfer, ...]
     follow_ups: tuple[FollowUp, ...]
     journal: tuple[JournalRow, ...]
+    promises: tuple[Promise, ...] = ()
+    blocks: tuple[GuardBlockRow, ...] = ()
+    """What the guard stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ class CustomerSheet:
     cases: tuple[ComplaintCase, ...] = ()
     sequences: tuple[SequenceRun, ...] = ()
     activations: tuple[Activation, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
 
 async def batches(session: AsyncSession) -> list[BatchLine]:
@@ -208,6 +214,16 @@ async def call_sheet(session: AsyncSession, call_id: str) -> CallSheet | None:
             session,
             select(JournalRow).where(col(JournalRow.call_id) == call.id).order_by(col(JournalRow.at_ms)),
         ),
+        promises=await _all(
+            session,
+            select(Promise).where(col(Promise.attempt_id) == attempt.id).order_by(col(Promise.id)),
+        ),
+        blocks=await _all(
+            session,
+            select(GuardBlockRow)
+            .where(col(GuardBlockRow.call_id) == call.id)
+            .order_by(col(GuardBlockRow.at_ms), col(GuardBlockRow.id)),
+        ),
     )
 
 
@@ -254,6 +270,7 @@ async def customer_sheet(session: AsyncSession, key: str) -> CustomerSheet | Non
         cases=await _of(session, ComplaintCase, customer.id, col(ComplaintCase.opened_at)),
         sequences=await _of(session, SequenceRun, customer.id, col(SequenceRun.started_at)),
         activations=await _of(session, Activation, customer.id, col(Activation.at)),
+        promises=await _of(session, Promise, customer.id, col(Promise.due_at)),
     )
 
 
