@@ -24,6 +24,16 @@ class AudioEnd(Protocol):
         ...
 
 
+class Nobody:
+    """An end that has left already."""
+
+    async def receive(self) -> Frame | None:
+        return None
+
+    async def send(self, frame: Frame) -> None:
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridged:
     """How a bridge ended."""

@@ -17,7 +17,7 @@ from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.record import Record
 from callbot.conversation.result import CallLog, JournalKind
 from callbot.conversation.transferring import Transfer, brief
-from handoff.bridge import Bridged
+from handoff.bridge import Bridged, Nobody
 from handoff.desk import Desk, NotPlaced, Placed
 
 
@@ -116,7 +116,10 @@ class HandingOver:
         self._event("transfer-offered", transfer, reason=reason.value)
 
         async def place() -> None:
-            self._stage.post(DeskAnswered(transfer, await transfer.place()))
+            answer = await transfer.place()
+            if isinstance(answer, Placed):
+                transfer.placed = answer
+            self._stage.post(DeskAnswered(transfer, answer))
 
         transfer.task = self._stage.start(place())
         await self._stage.tell_floor(Hold(on=True))
@@ -126,8 +129,7 @@ class HandingOver:
         transfer, self.transfer, self._accepted = self.transfer, None, None
         if transfer is None:
             return
-        if transfer.task is not None:
-            transfer.task.cancel()
+        self._let_go(transfer)
         self._record.transferred(transfer.result(result), transfer.reason, transfer.turn)
         self._event("transfer-ended", transfer, result=result)
         await self._stage.tell_floor(Hold(on=False))
@@ -135,8 +137,22 @@ class HandingOver:
     def withdraw(self) -> None:
         """The callee took the words back before the bot answered them: there was no transfer."""
         transfer, self.transfer, self._accepted = self.transfer, None, None
-        if transfer is not None and transfer.task is not None:
+        if transfer is not None:
+            self._let_go(transfer)
+
+    def _let_go(self, transfer: Transfer) -> None:
+        """Stop the ringing; an agent who has accepted already learns that nobody comes, and is free again."""
+        placed = transfer.placed
+        if transfer.task is not None:
             transfer.task.cancel()
+        if placed is None or transfer.handed:
+            return
+
+        async def excuse() -> None:
+            await self._desk.bridge(placed, Nobody())
+            await self._desk.wrap_up(placed, 0)
+
+        self.wrapping = self._stage.start(excuse())
 
     async def look(self) -> None:
         """Hand over if a human waits and the bot is done or has had its time."""
@@ -156,7 +172,6 @@ class HandingOver:
             self._event("transfer-ended", transfer, result=placed.result, detail=placed.detail)
             await self._come_back()
             return
-        transfer.placed = placed
         self._event("transfer-accepted", transfer, agent=placed.agent_id)
         self._accepted = message
         self._due = asyncio.get_running_loop().time() + self._options.agent_waits_s
@@ -221,6 +236,7 @@ class HandingOver:
         self._accepted = None
         if not isinstance(placed, Placed):
             return
+        transfer.handed = True
         self._stage.drop_answer()
         await self._stage.tell_floor(Hold(on=False))
         await self._stage.tell_floor(HandedOver(to_human=True))

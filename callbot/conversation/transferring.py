@@ -90,6 +90,9 @@ class Transfer:
     brief: Brief
     id: str = field(default_factory=new_id)
     placed: Placed | None = None
+    """Who accepted."""
+    handed: bool = False
+    """The customer was handed to them."""
     bridged_ms: int = 0
     done: bool = False
     task: asyncio.Task[None] | None = field(default=None, repr=False)
