@@ -30,23 +30,14 @@ from callbot.conversation.floor_events import (
     Sounding,
     Speech,
     SpeechDone,
-    TakeTurn,
     Tick,
     Withdraw,
     Words,
     Yield,
 )
+from callbot.conversation.floor_words import QUESTIONS, is_aside, takes_floor, turn_so_far
 from callbot.conversation.pauses import Pauses
-from callbot.conversation.turn_cues import (
-    end_of_turn_ms,
-    is_back_channel,
-    is_farewell,
-    is_greeting,
-    is_hesitating,
-    is_urgent,
-)
-
-_QUESTIONS = frozenset({"yes_no", "identity", "anything_else"})
+from callbot.conversation.turn_cues import is_farewell, is_hesitating
 
 
 class Floor:
@@ -259,7 +250,7 @@ class Floor:
             return self._yield_floor(speech, now_ms, actions)
         if not self._may_interrupt(speech):
             return False
-        if any(self._takes_floor(words, speech) for words in self._segments):
+        if any(takes_floor(words, speech, short_sound_ms=options.short_sound_ms) for words in self._segments):
             self._echo.took_floor()
             return self._yield_floor(speech, now_ms, actions)
         if self._callee_since is not None:
@@ -289,7 +280,7 @@ class Floor:
     def _after_words(self, now_ms: int, actions: list[FloorAction]) -> bool:
         """Nothing plays, the callee is quiet and every word is in: whose floor is it?"""
         answer_is_due = bool(self._queue) or self._thinking_ms is not None
-        if answer_is_due and all(self._is_aside(words) for words in self._segments):
+        if answer_is_due and all(is_aside(words) for words in self._segments):
             self._set_aside(actions)
             return True
         if self._goodbye_heard and all(is_farewell(words.text) for words in self._segments if words.text):
@@ -301,7 +292,9 @@ class Floor:
             self._answering = ()
             self._thinking_ms = None
             self._queue.clear()
-        turn = self._turn_so_far()
+        turn = turn_so_far(
+            self._segments, silence_ms=self._pauses.silence_ms, answers_yes_no=self._asked in QUESTIONS
+        )
         if not self._due(turn.due_ms, now_ms):
             likely = bool(turn.text) and not is_hesitating(turn.text) and not self._goodbye_heard
             if likely and self._prepared != turn.segments:
@@ -326,21 +319,6 @@ class Floor:
             self._level = self._watchdogs = 0
         actions.append(turn)
         return True
-
-    def _turn_so_far(self) -> TakeTurn:
-        """What the callee has said since they have the floor, and when it will be a turn."""
-        text = _joined(self._segments)
-        last_ms = max(words.end_ms for words in self._segments)
-        silence_ms = end_of_turn_ms(
-            text, silence_ms=self._pauses.silence_ms, answers_yes_no=self._asked in _QUESTIONS
-        )
-        return TakeTurn(
-            text=text,
-            start_ms=self._segments[0].start_ms,
-            end_ms=last_ms,
-            due_ms=last_ms + (0 if self._segments[-1].digit else silence_ms),
-            segments=tuple(self._segments),
-        )
 
     def _while_waiting(self, now_ms: int, actions: list[FloorAction]) -> bool:
         options = self.options
@@ -443,23 +421,3 @@ class Floor:
     def _somebody_is_heard(self) -> bool:
         bot = self._sounding and self._paused_ms is None and self._yielded_ms is None
         return bot or self._callee_since is not None or self._human
-
-    def _is_aside(self, words: Words) -> bool:
-        return not words.digit and (not words.text or is_back_channel(words.text) or is_greeting(words.text))
-
-    def _takes_floor(self, words: Words, speech: Speech) -> bool:
-        """Do these words, said while `speech` plays, end it?"""
-        if words.digit or is_urgent(words.text):
-            return True
-        if not words.text:
-            return words.failed and words.end_ms - words.start_ms > self.options.short_sound_ms
-        if speech.final:
-            return not is_farewell(words.text) and not is_back_channel(words.text)
-        if is_back_channel(words.text):
-            return speech.asks in _QUESTIONS
-        return True
-
-
-def _joined(segments: list[Words]) -> str:
-    """Segments of one turn as one text; a comma where the callee paused."""
-    return "，".join(words.text.strip().rstrip("，。,.") for words in segments if words.text.strip())

@@ -5,33 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
 from asr_tts.recogniser import RecogniserFailed, Recognizer
 from asr_tts.voice import Voice
 from callbot.clock import Clock
 from callbot.conversation import floor_events as on
-from callbot.conversation import guard
 from callbot.conversation.act import Act, State, Utterance
-from callbot.conversation.answering import Answer, Answering, AnswerLate, AnswerReady
+from callbot.conversation.answering import Answer, AnswerLate, AnswerReady
 from callbot.conversation.appointment import default_callback
 from callbot.conversation.bridge_notes import transcribed
-from callbot.conversation.dialogue import Dialogue
-from callbot.conversation.floor import Floor
 from callbot.conversation.handing_over import BridgeEnded, DeskAnswered, DeskMessage, HandingOver
-from callbot.conversation.hearing import Hearing
 from callbot.conversation.inbox import Inbox
 from callbot.conversation.labels import Intent
+from callbot.conversation.last_words import LastWords
 from callbot.conversation.line import Dtmf, HungUp, Line, LineEvent, Played, SpeechEnded, SpeechStarted
-from callbot.conversation.performing import Performing
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Reader
-from callbot.conversation.record import Record
 from callbot.conversation.replying import Replying
 from callbot.conversation.result import CallLog, CallResult, Journal
-from callbot.conversation.speaking import GuardCheck, Speaking, Spoken
-from callbot.conversation.understand import spoken_time
+from callbot.conversation.session_parts import Ports, put_together
+from callbot.conversation.speaking import GuardCheck, Spoken
 from callbot.conversation.writing import Writer
 from handoff.desk import Desk
 
@@ -67,42 +61,28 @@ class Session:
         self.log = log
         self.clock = clock
         self.options = options or SessionOptions()
-        ladder = tuple(rung.after_ms for rung in plan.flow.silence)
-        self.floor = Floor(replace(self.options.floor, silence_ms=ladder))
-        self.dialogue = Dialogue(
-            plan, now=clock.now(), parse_time=lambda text, now: spoken_time.when(text, now, plan.zone)
-        )
-        self.record = Record(plan=plan, journal=journal, log=log)
-        self.hearing = Hearing(
-            recognizer=recognizer,
-            hotwords=plan.expected_words if self.options.hotwords else (),
-            log=log,
-            limit_s=self.options.recogniser_s,
-        )
-        self.speaking = Speaking(
-            voice=voice,
-            fallback=fallback_voice,
-            check=check or guard.check,
-            log=log,
-            now_ms=lambda: line.now_ms,
-            voice_s=self.options.voice_s,
-            blocks=self.record.blocks,
+        self._inbox: Inbox[_Message] = Inbox()
+        parts = put_together(
+            plan,
+            Ports(
+                line=line,
+                recognizer=recognizer,
+                reader=reader,
+                writer=writer,
+                voice=voice,
+                fallback_voice=fallback_voice,
+                journal=journal,
+                log=log,
+                clock=clock,
+            ),
+            self.options,
+            check=check,
             on_sound=lambda speech_id: self._inbox.post(on.Sounding(speech_id=speech_id)),
+            start=self.start,
         )
-        self.performing = Performing(
-            line=line, speaking=self.speaking, record=self.record, log=log, start=self.start
-        )
-        self.answering = Answering(
-            plan=plan,
-            dialogue=self.dialogue,
-            reader=reader,
-            writer=writer,
-            speaking=self.speaking,
-            record=self.record,
-            log=log,
-            clock=clock,
-            options=self.options,
-        )
+        self.floor, self.dialogue, self.record = parts.floor, parts.dialogue, parts.record
+        self.hearing, self.speaking = parts.hearing, parts.speaking
+        self.performing, self.answering = parts.performing, parts.answering
         self.replying = Replying(
             self,
             answering=self.answering,
@@ -120,7 +100,7 @@ class Session:
             log=log,
             options=self.options,
         )
-        self._inbox: Inbox[_Message] = Inbox()
+        self._last_words = LastWords(line=line, inbox=self._inbox, parts=parts, replying=self.replying)
         self._tasks: asyncio.TaskGroup | None = None
         self.state = State()
         self._recognising: set[asyncio.Task[None]] = set()
@@ -408,7 +388,7 @@ class Session:
         """The line is gone: hear the last words, end the transfer, collect the agent's form."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.options.closing_s):
-                await self._last_words()
+                self.state = await self._last_words.hear(self.state, self._recognising)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.options.closing_s):
                 await self.handing.finish(lambda: self._inbox.next(None))
@@ -419,32 +399,6 @@ class Session:
             with contextlib.suppress(TimeoutError, RecogniserFailed):
                 async with asyncio.timeout(self.options.agent_transcript_s):
                     await transcribed(self.handing.tap, self.hearing.recognizer, self.record.turns)
-
-    async def _last_words(self) -> None:
-        """What was said while hanging up is heard and journalled like everything else."""
-        if self._recognising:
-            await asyncio.wait(self._recognising)
-        self._drain()
-        self.drop_answer()
-        for answer in tuple(self.replying.orphans):
-            if answer.task is not None:
-                await asyncio.wait([answer.task])
-            if not answer.committed:
-                self.answering.settle(answer)
-                self.state = answer.state or self.state
-        if left := self.floor.leftover:
-            await self.answering.hear_out(left, self.state, self.performing.bot_said)
-
-    def _drain(self) -> None:
-        """Take what is in the inbox as far as it still says something."""
-        for message in self._inbox.take_all():
-            if isinstance(message, on.Words):
-                self.floor.handle(message, self.line.now_ms)
-            elif isinstance(message, Played):
-                if closed := self.speaking.played(message):
-                    self.record.turns.append(closed[1])
-            else:
-                self._inbox.post(message)
 
     def _result(self) -> CallResult:
         end = self._end or HungUp(by="bot", at_ms=self.line.now_ms, reason="session-failed")
