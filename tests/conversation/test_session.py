@@ -282,6 +282,33 @@ def test_do_not_call_said_while_the_desk_answers_is_not_lost(ring_s: float, plac
     assert JournalKind.DO_NOT_CALL in kinds(ended)
 
 
+class CountedDesk(FakeDesk):
+    """Knows which agents were left with a customer who never came, and a form nobody asks for."""
+
+    def __init__(self) -> None:
+        super().__init__(ring_s=1.0)
+        self.held: set[str] = set()
+
+    async def place(self, offer: Any) -> Placed | NotPlaced:
+        placed = await super().place(offer)
+        if isinstance(placed, Placed):
+            self.held.add(offer.id)
+        return placed
+
+    async def wrap_up(self, placed: Placed, timeout_s: float) -> WrapUp:
+        form = await super().wrap_up(placed, timeout_s)
+        self.held.discard(placed.offer_id)
+        return form
+
+
+@pytest.mark.parametrize("after_ms", range(0, 4000, 250))
+@pytest.mark.parametrize("words", ["算了不用转了", "别再打了", HANG_UP])
+def test_an_agent_who_accepted_is_free_again_when_the_callee_wants_nobody(words: str, after_ms: int) -> None:
+    desk = CountedDesk()
+    hold("转人工", Utter(text=words, when="speech", after_ms=after_ms), desk=desk, end=(60.0, "normal"))
+    assert desk.held == set()
+
+
 def test_hanging_up_on_the_human_is_a_transfer_that_took_place() -> None:
     ended = hold("转人工", desk=FakeDesk(ring_s=1.0), end=(40.0, "normal"))
     assert ended.result.outcome is Outcome.TRANSFERRED
