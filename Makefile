@@ -1,5 +1,6 @@
 # make demo   set everything up and run a batch of simulated customers (ARGS=--exit ends instead of serving)
 # make test   set everything up and run the tests
+# make soak   kill callbot while it calls 120 people (ARGS="--database postgres --seed 7")
 # make lint   ruff, mypy --strict, import contracts, dependency guard
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 PYTEST_ARGS ?= -n auto --dist loadgroup
 
-.PHONY: demo test lint check models clean
+.PHONY: demo test lint check soak models clean
 
 demo: $(VENV)/.run models
 	$(BIN)/callbot demo $(ARGS)
@@ -25,6 +26,9 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: lint test
+
+soak: $(VENV)/.dev
+	$(BIN)/python tests/soak/run_soak.py $(ARGS)
 
 models: $(VENV)/.run
 	$(BIN)/callbot models install
