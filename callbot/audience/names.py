@@ -8,6 +8,13 @@ from callbot.errors import BadInput
 
 LONGEST_NAME: Final = 40
 
+JUDGED_TAGS: Final = frozenset(
+    "沉默阶段 沉默原因 用户分群 价值 生命周期 流失风险 流失预警 负面预警 渠道偏好 加购未结算 表单未提交 到店未体验 浏览未下单 "
+    "价格敏感 内容点击高 权益将到期 权益刚到期 生日临近 入会纪念日临近 行为中断 活跃转低频 大额购买升级 "
+    "触达结果 意向反馈 投诉".split()
+)
+"""Tags that the assessment, an event or a call's outcome gives, whether or not somebody carries one now."""
+
 
 def check_name(name: str, kind: str) -> None:
     """On one line and short. Raises `BadInput`; `kind` is zh-CN."""

@@ -14,6 +14,7 @@ import callbot.audience
 from callbot.audience.assess import Assessment, assess
 from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
+from callbot.audience.names import JUDGED_TAGS
 from callbot.audience.offer_sheet import import_offers, read_offers
 from callbot.audience.person import facts
 from callbot.audience.profile import profile_of
@@ -120,3 +121,9 @@ def test_the_coupons_of_the_long_tail_are_on_the_sheet(now: datetime) -> None:
         if offer["industry"] == "ecommerce"
     }
     assert {(20_00, False, 90), (50_00, True, 181), (100_00, False, 181)} <= offers
+
+
+async def test_staff_can_take_no_name_that_the_assessment_uses(base: list[History], now: datetime) -> None:
+    given = {tag.name for history in base for tag in assess(profile_of(history), now).tags}
+    assert len(given) > 10
+    assert given <= JUDGED_TAGS

@@ -172,3 +172,11 @@ async def test_names_are_short_and_on_one_line(sqlite_database: Database, name: 
         await rules.save(sqlite_database, name, "age > 3", NOW, by="chen")
     with pytest.raises(BadInput, match="字符"):
         await segments.save(sqlite_database, name, "age > 3", NOW, by="chen")
+
+
+@pytest.mark.parametrize("name", ["流失预警", "大额购买升级", "触达结果"])
+async def test_the_name_of_a_judged_tag_is_refused_before_anybody_carries_it(
+    database: Database, name: str
+) -> None:
+    with pytest.raises(BadInput, match="已被评估"):
+        await rules.save(database, name, "age > 3", NOW, by="amy")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
-from callbot.audience.names import check_name
+from callbot.audience.names import JUDGED_TAGS, check_name
 from callbot.audience.tags.explain import explain
 from callbot.audience.tags.parse import parse
 from callbot.audience.tags.words import nearest
@@ -35,7 +35,7 @@ async def put(
     explanation = explain(parse(expression))
     known = await rows.tag_rule(session, name)
     if known is None:
-        if await rows.origins_of_tag(session, name) - {rows.RULE_TAG}:
+        if name in JUDGED_TAGS or await rows.origins_of_tag(session, name) - {rows.RULE_TAG}:
             raise BadInput.one(f"标签 {name}", "这个名字已被评估或通话结果的标签使用", "换一个名字")
         known = TagRule(
             name=name,
