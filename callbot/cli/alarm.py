@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
+from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
@@ -40,7 +41,7 @@ def list_(
     if not found:
         out.print("没有未确认的告警。")
         return
-    table = Table("告警", "事项", "客户", "负责人", "期限 (UTC)", "告警时间 (UTC)", "关于", "确认")
+    table = folding("告警", "事项", "客户", "负责人", "期限", "告警时间", "关于", "确认")
     for line in found:
         alarm = line.alarm
         table.add_row(
@@ -48,8 +49,8 @@ def list_(
             words.word(words.ALARMS, alarm.kind),
             f"{escape(line.name)} {line.phone_masked}",
             escape(words.word(words.OWNERS, alarm.owner)),
-            f"{alarm.due_at:%m-%d %H:%M}",
-            f"{alarm.raised_at:%m-%d %H:%M}",
+            f"{in_china(alarm.due_at):%m-%d %H:%M}",
+            f"{in_china(alarm.raised_at):%m-%d %H:%M}",
             alarm.about,
             escape(alarm.acknowledged_by or "—"),
         )

@@ -70,6 +70,7 @@ def pause(batch_id: IdArgument, reason: ReasonOption = "") -> None:
 
     with explained():
         run(work())
+        out.print(f"批次 {batch_id} 已暂停；继续：callbot batch resume {batch_id}")
 
 
 @app.command()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from callbot.app import Service, build_service, open_database
+from callbot.cli.moments import in_china
 from callbot.cli.output import out
 from callbot.errors import BadInput
 from callbot.outreach import batch as batches
@@ -33,7 +34,8 @@ async def call_batch(settings: Settings, batch_id: str, *, quiet: bool, reason: 
     show_members(await members(settings, batch_id))
     if end.waiting and end.until:
         out.print(
-            f"另有 {end.waiting} 位要等到 {end.until:%Y-%m-%d %H:%M} UTC 以后：callbot batch resume {batch_id}"
+            f"另有 {end.waiting} 位要等到 {in_china(end.until):%Y-%m-%d %H:%M} 以后："
+            f"callbot batch resume {batch_id}"
         )
     if end.stopped:
         await _why_stopped(settings, batch_id)

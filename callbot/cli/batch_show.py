@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
 from callbot.cli.batch_calls import members, no_such, show_members
-from callbot.cli.moments import moment_of
+from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china, moment_of
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values
 from callbot.clock import SystemClock
@@ -47,7 +48,8 @@ def list_batches(as_json: JsonOption = False) -> None:
     if not found:
         out.print("还没有批次。运行 callbot batch run 或 callbot demo。")
         return
-    table = Table("批次", "名称", "流程", "状态", "优先", "客户", "结果", "激活")
+    table = folding("批次", "名称", "流程", "状态", "优先", "客户", "结果", "激活")
+    table.columns[0].no_wrap = True
     for line in found:
         outcomes = "，".join(f"{words.word(words.OUTCOMES, key)} {n}" for key, n in line.outcomes.items())
         state = words.word(words.STATES, line.batch.state)
@@ -110,7 +112,9 @@ def _show_head(line: overview.BatchLine, now: BatchStatus) -> None:
         f"（>{breaker.hang_ups_percent}%）、投诉或勿扰 {record.complaints}（>{breaker.complaints_percent}%）"
     )
     for entry in batch.history:
-        out.print(f"  [dim]{entry['at'][:16]} {escape(entry['what'])}[/]")
+        out.print(
+            f"  [dim]{in_china(datetime.fromisoformat(entry['at'])):%Y-%m-%d %H:%M} {escape(entry['what'])}[/]"
+        )
 
 
 def preview(batch_id: IdArgument, at: AtOption = "", as_json: JsonOption = False) -> None:
@@ -145,7 +149,9 @@ def what_if(
         moment = moment_of(at)
         changes = policy_values(settings, cap_week, saturday)
         if not changes:
-            raise BadInput.one("callbot batch what-if", "asks nothing", "add --cap-week, --saturday or --set")
+            raise BadInput.one(
+                "callbot batch what-if", "没有说要假设什么", "加上 --cap-week、--saturday 或 --set"
+            )
 
         async def work() -> questions.WhatIf:
             async with open_database(load_settings()) as db:
@@ -155,7 +161,7 @@ def what_if(
     if as_json:
         print_json({"at": moment.isoformat(), "changes": changes, **plain(found)})
         return
-    out.print(f"假设 {escape(str(changes))}（只是提问，什么都没有改变）")
+    out.print(f"假设 {escape(_assumed(changes))}（只是提问，什么都没有改变）")
     out.print(
         f"  现在可拨打 {len(found.before.now)} → {len(found.after.now)}（[bold]{found.more_now:+d}[/]），"
         f"稍后 {found.before.later_count} → {found.after.later_count}（{found.more_later:+d}），"
@@ -167,19 +173,28 @@ def what_if(
         out.print("  [green]不突破任何外边界[/]，可写入批次的政策")
 
 
+def _assumed(changes: Mapping[str, Any]) -> str:
+    """As they were given: caps.answered_per_7d=3，windows.sat-sun=10:00-12:00,14:00-20:00."""
+    return "，".join(
+        f"{block}.{name}={','.join(value) if isinstance(value, list) else value}"
+        for block, values in changes.items()
+        for name, value in values.items()
+    )
+
+
 def _show_preview(found: batches.Preview, at: datetime) -> None:
     out.print(
-        f"{at:%Y-%m-%d %H:%M} UTC：现在可拨打 [bold]{len(found.now)}[/] 位，稍后 {found.later_count} 位，"
+        f"{in_china(at):%Y-%m-%d %H:%M}：现在可拨打 [bold]{len(found.now)}[/] 位，稍后 {found.later_count} 位，"
         f"不可拨打 {found.never_count} 位"
     )
-    table = Table("何时", "规则", "人数", "最早 (UTC)", "说明", "例如")
+    table = folding("何时", "规则", "人数", "最早", "说明", "例如")
     for when, groups in (("稍后", found.later), ("不可", found.never)):
         for group in groups:
             table.add_row(
                 when,
                 group.rule,
                 str(group.count),
-                f"{group.until:%Y-%m-%d %H:%M}" if group.until else "—",
+                f"{in_china(group.until):%Y-%m-%d %H:%M}" if group.until else "—",
                 escape(group.because),
                 "\n".join(group.examples),
             )

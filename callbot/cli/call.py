@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callbot.app import open_database
+from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.promise import promise_cells
 from callbot.errors import BadInput
@@ -52,11 +53,11 @@ def list_(
         if not found:
             out.print("还没有通话。运行 callbot demo 或 callbot batch run。")
             return
-        table = Table("通话", "开始 (UTC)", "客户", "电话", "时长", "结果")
+        table = Table("通话", "开始", "客户", "电话", "时长", "结果")
         for call, customer in found:
             table.add_row(
                 call.id,
-                f"{call.started_at:%m-%d %H:%M}",
+                f"{in_china(call.started_at):%m-%d %H:%M}",
                 escape(customer.name),
                 customer.phone_masked,
                 clock(call.duration_ms),
@@ -109,7 +110,7 @@ def print_script(sheet: overview.CallSheet) -> None:
     call = sheet.call
     out.print(
         f"[bold]{escape(sheet.customer.name)}[/] {sheet.customer.phone_masked}  "
-        f"{call.started_at:%Y-%m-%d %H:%M} UTC  "
+        f"{in_china(call.started_at):%Y-%m-%d %H:%M}  "
         f"{clock(call.duration_ms)}  [bold]{words.word(words.OUTCOMES, call.outcome)}[/]"
     )
     out.print(f"[dim]{call.id} · {call.flow} v{call.flow_version} · {call.recording or '无录音'}[/]\n")
@@ -125,14 +126,15 @@ def print_script(sheet: overview.CallSheet) -> None:
         out.print(f"[dim]{clock(row.at_ms):>15}[/]  [red]记录[/]  {row.kind}：“{escape(row.words)}”")
     for item in sheet.follow_ups:
         out.print(
-            f"\n→ {words.word(words.FOLLOW_UPS, item.kind)}（{item.owner}，{item.due_at:%m-%d %H:%M} UTC 前）",
+            f"\n→ {words.word(words.FOLLOW_UPS, item.kind)}（{item.owner}，"
+            f"{in_china(item.due_at):%m-%d %H:%M} 前）",
             end="",
         )
     out.print()
     for promise in sheet.promises:
         kind, said, owner, due, state = promise_cells(promise)
         out.print(
-            f"承诺  {kind}：“{escape(said)}”（{escape(owner)}，{due} UTC 前，{escape(state)}）", soft_wrap=True
+            f"承诺  {kind}：“{escape(said)}”（{escape(owner)}，{due} 前，{escape(state)}）", soft_wrap=True
         )
     for account in accounts(sheet):
         out.print(f"[dim]{escape(account)}[/]", soft_wrap=True)

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
+from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
@@ -52,11 +53,11 @@ def list_(
     if not found:
         out.print("没有投诉工单。")
         return
-    table = Table("工单", "客户", "原话", "状态", "负责人", "答复期限 (UTC)", "补偿")
+    table = folding("工单", "客户", "原话", "状态", "负责人", "答复期限", "补偿")
     for line in found:
         case = line.case
         late = case.state == "open" and case.answer_due_at <= now
-        due = f"{case.answer_due_at:%m-%d %H:%M}"
+        due = f"{in_china(case.answer_due_at):%m-%d %H:%M}"
         table.add_row(
             case.id,
             f"{escape(line.name)} {line.phone_masked}",
@@ -90,13 +91,17 @@ def show(case: Id, as_json: Json = False) -> None:
     out.print(f"[bold]{escape(found.name)}[/] {found.phone_masked}  {state_of(row)}  [dim]{row.id}[/]")
     out.print(f"  原话  “{escape(row.words)}”")
     out.print(f"  通话  {row.call_id or '—'}（callbot call show）")
-    out.print(f"  开立  {row.opened_at:%Y-%m-%d %H:%M} UTC，答复期限 {row.answer_due_at:%Y-%m-%d %H:%M} UTC")
+    out.print(
+        f"  开立  {in_china(row.opened_at):%Y-%m-%d %H:%M}，"
+        f"答复期限 {in_china(row.answer_due_at):%Y-%m-%d %H:%M}"
+    )
     out.print(f"  负责人  {escape(words.word(words.OWNERS, row.owner))}")
     if row.escalated_at:
-        out.print(f"  [red]{row.escalated_at:%Y-%m-%d %H:%M} UTC 因超时未答复转主管[/]")
+        out.print(f"  [red]{in_china(row.escalated_at):%Y-%m-%d %H:%M} 因超时未答复转主管[/]")
     if row.answered_at:
         out.print(
-            f"  答复  {escape(row.answer)}（{escape(row.answered_by)}，{row.answered_at:%m-%d %H:%M} UTC）"
+            f"  答复  {escape(row.answer)}（{escape(row.answered_by)}，"
+            f"{in_china(row.answered_at):%m-%d %H:%M}）"
         )
     if row.compensation_code:
         given = f"{row.compensation_code} 第 {row.compensation_version} 版（{row.compensated_by}）"

@@ -14,6 +14,7 @@ from callbot.audience.terms import Membership
 from callbot.cli.conditions import figures, folding
 from callbot.cli.customer_import import import_list, imports
 from callbot.cli.gauge import gauge_line
+from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.promise import promise_rows
 from callbot.clock import SystemClock
@@ -82,9 +83,9 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
         "优先级": f"{person.priority}（{person.assessment.get('priority', '')}）",
         "号码": "" if person.number_valid else f"无效：{person.number_note}",
         "低优先级": "是" if person.low_priority else "",
-        "下次触达": f"{person.next_touch_at:%Y-%m-%d %H:%M} UTC" if person.next_touch_at else "",
-        "不打扰至": f"{person.no_touch_until:%Y-%m-%d %H:%M} UTC" if person.no_touch_until else "",
-        "投诉暂停至": f"{person.complaint_pause_until:%Y-%m-%d %H:%M} UTC"
+        "下次触达": f"{in_china(person.next_touch_at):%Y-%m-%d %H:%M}" if person.next_touch_at else "",
+        "不打扰至": f"{in_china(person.no_touch_until):%Y-%m-%d %H:%M}" if person.no_touch_until else "",
+        "投诉暂停至": f"{in_china(person.complaint_pause_until):%Y-%m-%d %H:%M}"
         if person.complaint_pause_until
         else "",
         "打扰额度": gauge_line(left),
@@ -105,11 +106,11 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
     )
     _table(
         "通话",
-        ("通话", "开始 (UTC)", "时长", "结果"),
+        ("通话", "开始", "时长", "结果"),
         [
             (
                 call.id,
-                f"{call.started_at:%m-%d %H:%M}",
+                f"{in_china(call.started_at):%m-%d %H:%M}",
                 clock(call.duration_ms),
                 words.word(words.OUTCOMES, call.outcome),
             )
@@ -131,13 +132,13 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
     )
     _table(
         "待办",
-        ("编号", "事项", "负责人", "期限 (UTC)", "状态", "说明"),
+        ("编号", "事项", "负责人", "期限", "状态", "说明"),
         [
             (
                 item.id,
                 words.word(words.FOLLOW_UPS, item.kind),
                 item.claimed_by or words.word(words.OWNERS, item.owner),
-                f"{item.due_at:%m-%d %H:%M}",
+                f"{in_china(item.due_at):%m-%d %H:%M}",
                 words.word(words.STATES, item.state)
                 + (f"（{words.FAILED[item.failed]}）" if item.failed else ""),
                 item.note,
@@ -145,15 +146,15 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
             for item in sheet.follow_ups
         ],
     )
-    _table("承诺", ("承诺", "原话", "负责人", "期限 (UTC)", "状态"), promise_rows(sheet.promises))
+    _table("承诺", ("承诺", "原话", "负责人", "期限", "状态"), promise_rows(sheet.promises))
     _table(
         "投诉",
-        ("工单", "状态", "答复期限 (UTC)", "原话", "答复", "补偿"),
+        ("工单", "状态", "答复期限", "原话", "答复", "补偿"),
         [
             (
                 case.id,
                 "待答复" if case.state == "open" else words.word(words.STATES, case.state),
-                f"{case.answer_due_at:%m-%d %H:%M}",
+                f"{in_china(case.answer_due_at):%m-%d %H:%M}",
                 case.words,
                 case.answer or "—",
                 case.compensation_code or "—",
@@ -163,23 +164,27 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
     )
     _table(
         "触达序列",
-        ("序列", "版本", "状态", "下一步 (UTC)"),
+        ("序列", "版本", "状态", "下一步"),
         [
             (
                 run_.name,
                 str(run_.version),
                 words.word(words.STATES, run_.state)
                 + (f"（{words.word(words.STOPS, run_.stopped_by)}）" if run_.stopped_by else ""),
-                f"{run_.next_touch_at:%m-%d %H:%M}" if run_.next_touch_at else "—",
+                f"{in_china(run_.next_touch_at):%m-%d %H:%M}" if run_.next_touch_at else "—",
             )
             for run_ in sheet.sequences
         ],
     )
     _table(
         "激活",
-        ("时间 (UTC)", "行为", "此前触达 (UTC)"),
+        ("时间", "行为", "此前触达"),
         [
-            (f"{one.at:%m-%d %H:%M}", words.word(words.EVENTS, one.kind), f"{one.contact_at:%m-%d %H:%M}")
+            (
+                f"{in_china(one.at):%m-%d %H:%M}",
+                words.word(words.EVENTS, one.kind),
+                f"{in_china(one.contact_at):%m-%d %H:%M}",
+            )
             for one in sheet.activations
         ],
     )

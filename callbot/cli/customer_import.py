@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from callbot.app import build_clock, open_database, open_vault
 from callbot.audience.importing import Defaults, ImportReport, PartReport, Start, import_base
 from callbot.audience.importing import Progress as Step
 from callbot.audience.offer_sheet import import_offers
 from callbot.audience.row_reading import Part
+from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china
 from callbot.cli.output import err, explained, out, print_json, run
 from callbot.errors import BadInput
 from callbot.settings import Settings, load_settings
@@ -195,7 +196,7 @@ def imports(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     if not found:
         out.print("还没有导入过。运行 callbot customer import FILE。")
         return
-    table = Table("开始", "种类", "文件", "状态", "行", "新增", "更新", "拒绝", "被拒的行")
+    table = folding("开始", "种类", "文件", "状态", "行", "新增", "更新", "拒绝", "被拒的行")
     for each in found:
         table.add_row(
             _local(each.started_at),
@@ -209,4 +210,4 @@ def imports(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _local(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+    return f"{in_china(at):%Y-%m-%d %H:%M}"

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
-from callbot.cli.moments import moment_of
+from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china, moment_of
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
@@ -61,7 +61,7 @@ def list_(
     if not found:
         out.print("没有待办。")
         return
-    table = Table("编号", "事项", "客户", "负责人", "期限 (UTC)", "状态", "说明")
+    table = folding("编号", "事项", "客户", "负责人", "期限", "状态", "说明")
     for line in found:
         item = line.follow_up
         waits = item.state in ("open", "claimed")
@@ -71,7 +71,9 @@ def list_(
             words.word(words.FOLLOW_UPS, item.kind),
             f"{escape(line.name)} {line.phone_masked}",
             escape(item.claimed_by or words.word(words.OWNERS, item.owner)),
-            f"[red]{item.due_at:%m-%d %H:%M} 已超期[/]" if late else f"{item.due_at:%m-%d %H:%M}",
+            f"[red]{in_china(item.due_at):%m-%d %H:%M} 已超期[/]"
+            if late
+            else f"{in_china(item.due_at):%m-%d %H:%M}",
             words.word(words.STATES, item.state) + (f"（{words.FAILED[item.failed]}）" if item.failed else ""),
             escape(item.note or str(item.detail.get("why", ""))),
         )
@@ -150,5 +152,5 @@ def _act(work: Callable[[Database, datetime], Awaitable[FollowUp]], as_json: boo
         owner = row.claimed_by or words.word(words.OWNERS, row.owner)
         out.print(
             f"{words.word(words.FOLLOW_UPS, row.kind)}：{words.word(words.STATES, row.state)}，"
-            f"负责人 {escape(owner)}，期限 {row.due_at:%m-%d %H:%M} UTC"
+            f"负责人 {escape(owner)}，期限 {in_china(row.due_at):%m-%d %H:%M}"
         )

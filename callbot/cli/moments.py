@@ -1,11 +1,20 @@
-"""Moments as people write them on the command line."""
+"""Moments as people write and read them on the command line."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from callbot.clock import SystemClock
 from callbot.errors import BadInput
+
+_CHINA: Final = ZoneInfo("Asia/Shanghai")
+
+
+def in_china(moment: datetime) -> datetime:
+    """The same moment by China's clocks: what tables and sentences show, as the pages do. JSON keeps UTC."""
+    return moment.astimezone(_CHINA)
 
 
 def moment_of(text: str, option: str = "--at") -> datetime:
@@ -15,7 +24,7 @@ def moment_of(text: str, option: str = "--at") -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadInput.one(option, f"{text!r} is not an ISO time", "write 2026-03-02T10:00+08:00") from None
+        raise BadInput.one(option, f"“{text}”不是时间", "写成 2026-03-02T10:00+08:00") from None
     if moment.tzinfo is None:
-        raise BadInput.one(option, f"{text} has no time zone", "add one, e.g. +08:00")
+        raise BadInput.one(option, f"{text} 没有时区", "在末尾写上时区，例如 +08:00")
     return moment

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from callbot.app import open_database
+from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
 from callbot.clock import SystemClock
 from callbot.control import build_receivers
@@ -62,12 +63,12 @@ def list_(
             "没有符合条件的消息。" if state or kind else "发件箱是空的：还没有通话结算，也没有要发的消息。"
         )
         return
-    table = Table("消息", "写入 (UTC)", "类型", "状态", "接收方", "说明")
+    table = folding("消息", "写入", "类型", "状态", "接收方", "说明")
     for letter in letters:
         message = letter.message
         table.add_row(
             message.id,
-            f"{message.created_at:%m-%d %H:%M}",
+            f"{in_china(message.created_at):%m-%d %H:%M}",
             message.kind,
             _state(message.state),
             "、".join(f"{row.endpoint} {_state(row.state)}" for row in letter.deliveries) or "—",
@@ -92,13 +93,17 @@ def show(
         return
     row = letter.message
     out.print(f"[bold]{row.kind}[/] {row.id}  {_state(row.state)}  {escape(row.note)}")
-    out.print(f"[dim]写入 {row.created_at:%Y-%m-%d %H:%M:%S} UTC  幂等键 {escape(row.idempotency_key)}[/]")
+    out.print(
+        f"[dim]写入 {in_china(row.created_at):%Y-%m-%d %H:%M:%S}  幂等键 {escape(row.idempotency_key)}[/]"
+    )
     if row.expires_at is not None:
-        out.print(f"[dim]{row.expires_at:%Y-%m-%d %H:%M:%S} UTC 之后不再发送[/]")
+        out.print(f"[dim]{in_china(row.expires_at):%Y-%m-%d %H:%M:%S} 之后不再发送[/]")
     out.print(escape(json.dumps(row.payload, ensure_ascii=False, indent=2)), soft_wrap=True)
     for delivery in letter.deliveries:
         answer = "" if delivery.status_code is None else f"  HTTP {delivery.status_code}"
-        following = f"，下次 {delivery.next_try_at:%m-%d %H:%M:%S} UTC" if delivery.state == "pending" else ""
+        following = (
+            f"，下次 {in_china(delivery.next_try_at):%m-%d %H:%M:%S}" if delivery.state == "pending" else ""
+        )
         tried = f"已试 {delivery.tries} 次{following}{answer}  {escape(delivery.last_error)}"
         out.print(f"→ {escape(delivery.endpoint)}  {_state(delivery.state)}  {tried}", soft_wrap=True)
 

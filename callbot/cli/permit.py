@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from callbot.app import open_database
 from callbot.cli.gauge import gauge_line
-from callbot.cli.moments import moment_of
+from callbot.cli.moments import in_china, moment_of
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values
 from callbot.outreach.ask import Asked, may_contact
@@ -57,7 +57,11 @@ def permit(
     elif block is None:
         out.print(f"[green]可以拨打[/] {escape(asked.name)}（规则 {asked.policy}）")
     else:
-        until = f"，{block.until:%Y-%m-%d %H:%M} UTC 之后再问" if block.until else "，除非有人改变它"
+        until = (
+            f"，{in_china(block.until):%Y-%m-%d %H:%M} （北京时间）之后再问"
+            if block.until
+            else "，除非有人改变它"
+        )
         out.print(f"[red]不可拨打[/] {escape(asked.name)}：{escape(block.because)}（{block.rule}）{until}")
     if not as_json:
         for broken in asked.breaks:

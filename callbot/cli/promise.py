@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from callbot.app import open_database
 from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
 from callbot.clock import SystemClock
 from callbot.insight import words
@@ -47,7 +48,7 @@ def list_(
     if not found:
         out.print("没有超期的承诺。" if overdue else "没有待兑现的承诺。")
         return
-    table = folding("客户", "承诺", "原话", "负责人", "期限 (UTC)", "状态")
+    table = folding("客户", "承诺", "原话", "负责人", "期限", "状态")
     for line in found:
         cells = promise_cells(line.promise)
         table.add_row(f"{escape(line.name)} {line.phone_masked}", *map(escape, cells))
@@ -61,7 +62,7 @@ def promise_cells(promise: Promise) -> tuple[str, str, str, str, str]:
         words.word(words.PROMISES, promise.kind),
         promise.words,
         words.word(words.OWNERS, promise.owner),
-        f"{promise.due_at:%m-%d %H:%M}",
+        f"{in_china(promise.due_at):%m-%d %H:%M}",
         words.word(words.PROMISE_STATES, promise.state) + late + (f"：{promise.note}" if promise.note else ""),
     )
 

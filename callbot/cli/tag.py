@@ -14,6 +14,7 @@ from callbot.audience.tags.explain import explain as in_chinese
 from callbot.audience.tags.parse import parse
 from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS
 from callbot.cli.conditions import folding, pointed, preview_json, print_preview
+from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
@@ -72,7 +73,7 @@ def list_rules(as_json: AsJson = False) -> None:
     if not found:
         out.print("还没有标签规则：callbot tag create 名称 '条件'，或 callbot pack install")
         return
-    table = folding("标签", "条件", "版本", "来源", "人数", "最近应用 (UTC)")
+    table = folding("标签", "条件", "版本", "来源", "人数", "最近应用")
     for rule in found:
         table.add_row(
             escape(rule.name),
@@ -80,7 +81,7 @@ def list_rules(as_json: AsJson = False) -> None:
             str(rule.version),
             escape(rule.origin or rule.created_by),
             "—" if rule.matched is None else f"{rule.matched:,}",
-            f"{rule.applied_at:%m-%d %H:%M}" if rule.applied_at else "—",
+            f"{in_china(rule.applied_at):%m-%d %H:%M}" if rule.applied_at else "—",
         )
     out.print(table)
 
@@ -102,7 +103,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of the rule.")], as_json
     out.print(f"  条件  {escape(rule.expression)}", soft_wrap=True)
     out.print(f"  含义  {escape(rule.explanation)}", soft_wrap=True)
     if rule.applied_at:
-        out.print(f"  人数  {rule.matched:,}（{rule.applied_at:%Y-%m-%d %H:%M} UTC）")
+        out.print(f"  人数  {rule.matched:,}（{in_china(rule.applied_at):%Y-%m-%d %H:%M}）")
 
 
 @app.command()

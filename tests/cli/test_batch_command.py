@@ -166,3 +166,16 @@ def test_a_segment_becomes_a_batch_and_an_unknown_one_is_named(place: Path) -> N
         "batch", "create", "--segment", "nobody-has-this", "--flow", "winback", status=2
     )
     assert "FILE or --segment" in run("batch", "create", "--flow", "winback", status=2)
+
+
+def test_nothing_is_cut_off_and_times_are_chinas(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = answer("batch", "create", str(base(place)), "--flow", "winback", "--hold-out", "0")["batch_id"]
+    monkeypatch.setenv("COLUMNS", "100")
+    assert made in run("batch", "list")
+    assumed = ("--set", "windows.sat-sun=10:00-12:00", "--cap-week", "1")
+    shown = run("batch", "preview", made, "--at", NIGHT) + run("batch", "what-if", made, "--at", AT, *assumed)
+    assert "2026-11-17 22:00：" in shown
+    assert "2026-11-18 09:00" in shown
+    assert "windows.sat-sun=10:00-12:00，caps.answered_per_7d=1" in shown
+    assert "…" not in shown
+    assert "UTC" not in shown
