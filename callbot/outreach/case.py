@@ -103,7 +103,8 @@ class Case:
     def prompts(self) -> tuple[PromptUse, ...]:
         """Every request to a model that this attempt made: for its opener, then during the call."""
         kept = self.before.attempt.opener.get("prompts") or ()
-        opener = tuple(PromptUse(**use) for use in kept)
+        known = PromptUse.__dataclass_fields__
+        opener = tuple(PromptUse(**{name: use[name] for name in known if name in use}) for use in kept)
         return (*opener, *(self.ended.result.prompts if self.ended.result else ()))
 
     def transfers(self) -> list[dict[str, Any]]:

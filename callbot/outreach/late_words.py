@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from callbot.conversation.labels import FollowUpKind
 from callbot.conversation.result import JournalKind
 from callbot.outreach.consequences import AGENT_WITHIN, COMPLAINT_DESK, SALES_DESK
+from callbot.outreach.promised import kind_of
 from callbot.store.late_notes import LateConsequence
 from callbot.store.tables import JournalRow
 
@@ -29,5 +30,6 @@ def late_words(note: JournalRow, now: datetime) -> LateConsequence:
         task=FollowUpKind.ASSIGN_AGENT_24H,
         owner=COMPLAINT_DESK if complaint else SALES_DESK,
         due_at=now + AGENT_WITHIN,
+        promise=kind_of(note) if kind is JournalKind.PROMISE else "",
         pause_until=now + PAUSE if complaint else None,
     )

@@ -59,11 +59,15 @@ def spoken(case: Case, outcome: Outcome) -> tuple[_Spoken, ...]:
     for line in (*committed, *noted):
         if line.kind != JournalKind.PROMISE:
             continue
-        what = str(line.data.get("what", ""))
-        # A promise that no flow of today knows is a human's to keep.
-        kind = PromiseKind(what) if what in set(PromiseKind) else PromiseKind.AGENT_CONTACT
+        kind = kind_of(line)
         found.setdefault((kind, line.words), _Spoken(kind=kind, words=line.words, at_ms=line.at_ms))
     return tuple(found.values())
+
+
+def kind_of(line: JournalRow | Note) -> PromiseKind:
+    """What a journalled promise promises; one that no flow of today knows is a human's to keep."""
+    what = str(line.data.get("what", ""))
+    return PromiseKind(what) if what in set(PromiseKind) else PromiseKind.AGENT_CONTACT
 
 
 def unkept(heard: Sequence[_Spoken], kinds: Collection[FollowUpKind]) -> Iterator[FollowUpKind]:

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from callbot.store import ledger
+from callbot.store import ledger, promises
 from callbot.store.cases import NewCase, open_case
 from callbot.store.contacts import blacklist
+from callbot.store.promises import NewPromise
 from callbot.store.tables import Attempt, Customer, FollowUp, JournalRow
 
 
@@ -24,6 +25,8 @@ class LateConsequence:
     """Kind of a follow-up with the words of the line; empty: none."""
     owner: str = ""
     due_at: datetime | None = None
+    promise: str = ""
+    """Kind of the promise that the line is; empty: it is none. The task keeps it."""
     pause_until: datetime | None = None
     """Of all touches, for a complaint."""
 
@@ -59,17 +62,30 @@ async def apply(session: AsyncSession, note: JournalRow, late: LateConsequence, 
             now=now,
         )
     if late.task:
-        session.add(
-            FollowUp(
+        task = FollowUp(
+            customer_id=note.customer_id,
+            attempt_id=note.attempt_id,
+            kind=late.task,
+            owner=late.owner,
+            due_at=late.due_at or now,
+            detail={**note.data, "late": note.kind, "words": note.words},
+            created_at=now,
+        )
+        session.add(task)
+        await session.flush()
+        if late.promise:
+            promise = NewPromise(
+                kind=late.promise, words=note.words, due_at=task.due_at, owner=task.owner, keeper=task.kind
+            )
+            await promises.write(
+                session,
+                [promise],
                 customer_id=note.customer_id,
                 attempt_id=note.attempt_id,
-                kind=late.task,
-                owner=late.owner,
-                due_at=late.due_at or now,
-                detail={**note.data, "late": note.kind, "words": note.words},
-                created_at=now,
+                call_id=note.call_id,
+                follow_ups={task.kind: task.id},
+                now=now,
             )
-        )
     note.settled = True
     session.add(note)
     await session.flush()

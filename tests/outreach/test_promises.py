@@ -15,9 +15,11 @@ from callbot.conversation.promises import was_heard
 from callbot.conversation.prompt_use import PromptUse
 from callbot.conversation.result import CallResult, GuardBlock, JournalKind, Note, TransferResult, Turn
 from callbot.outreach.case import Ended
+from callbot.outreach.late_words import late_words
 from callbot.outreach.settle import Settler
 from callbot.outreach.tasks import done
 from callbot.store.database import Database
+from callbot.store.journal import DatabaseJournal
 from callbot.store.tables import Alarm, Attempt, Call, CallTurn, FollowUp, GuardBlockRow, Outbox, Promise
 
 CONTACT = "好的，我记下了，稍后会有专属顾问跟您联系"
@@ -255,3 +257,21 @@ async def test_models_and_blocks_are_stored_with_the_call(world: Aftermath) -> N
     (kept,) = await rows(world.db, GuardBlockRow)
     assert (kept.call_id, kept.text, kept.at_ms) == (call.id, "给您打五折", 4200)
     assert kept.violations == [{"span": "五折", "why": "折扣不在优惠表"}]
+
+
+async def test_a_promise_that_comes_after_the_settlement_is_registered_too(world: Aftermath) -> None:
+    attempt_id = await under_way(world.db)
+    lost = Ended(attempt_id=attempt_id, outcome=Outcome.INTERRUPTED, cause="worker-lost", interrupted=True)
+    assert await Settler(world.db, Watch()).settle(lost) is not None
+    journal = DatabaseJournal(
+        world.db,
+        attempt_id=attempt_id,
+        call_id="call-1",
+        customer_id="person-001",
+        clock=Watch(day(0.1)),
+        late=late_words,
+    )
+    await journal.write(promised("callback", CALL))
+    promise = await only(world)
+    assert (promise.kind, promise.words, promise.state, promise.due_at) == ("callback", CALL, "open", day(1.1))
+    assert promise.follow_up_id == (await world.only("assign_agent_24h")).id
