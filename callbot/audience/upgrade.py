@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from callbot.audience.assess import Assessment
+from callbot.audience.cells import CHINA
 from callbot.audience.profile import Order
 from callbot.audience.silence import Stage
 from callbot.store.customers import TagValue
@@ -34,7 +35,7 @@ def upgrade(orders: Iterable[Order], tier_before: str, after: Assessment) -> Tag
         evidence={
             "商品": large.item,
             "金额": f"{large.amount_fen / 100:.2f}元",
-            "下单时间": large.at.isoformat(),
+            "下单时间": f"{large.at.astimezone(CHINA):%Y-%m-%d %H:%M}",
             "此前": tier_before or "未评估",
             "现在": after.tier.value,
             "RFM": after.figures.figures,

@@ -19,6 +19,7 @@ from callbot.audience.score.gathering import gather, question
 from callbot.audience.score.model import save_model
 from callbot.audience.score.report import CAME, TITLES, LineReport, Report, name_of, save_report
 from callbot.audience.score.snapshots import Asked, Examples, Question, Returns
+from callbot.cli.audience_assess import assess_all
 from callbot.cli.audience_warnings import warnings
 from callbot.cli.output import err, explained, out, print_json, run
 from callbot.clock import SystemClock
@@ -30,6 +31,7 @@ from callbot.store.customers import load_history
 app = typer.Typer(help="Audience: who is likely to come back, and who is about to go.", no_args_is_help=True)
 
 
+app.command("assess")(assess_all)
 app.command("warnings")(warnings)
 
 
@@ -137,9 +139,7 @@ async def _assessed(key: str) -> tuple[Assessment, str]:
         sheet = await overview.customer_sheet(session, key)
         history = await load_history(session, sheet.customer.id) if sheet else None
     if history is None:
-        raise BadInput.one(
-            f"customer {key}", "no such customer, or several of this name", "give the external id"
-        )
+        raise BadInput.one(f"客户 {key}", "没有这位客户，或同名的不止一位", "写客户编号")
     judged = assess(profile_of(history), SystemClock().now().astimezone(UTC), build_scorer(settings))
     return judged, history.customer.name
 

@@ -41,7 +41,7 @@ def warnings(
         print_json({"total": total, "customers": plain(found)})
         return
     if not found:
-        out.print("没有将要沉默的客户；预警随每晚的评估更新")
+        out.print("没有将要沉默的客户；预警随每晚的评估更新，或现在运行 callbot audience assess")
         return
     table = folding("客户", "电话", "预警", "依据", lines=True)
     for each in found:

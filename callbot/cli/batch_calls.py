@@ -57,7 +57,7 @@ def show_members(lines: Sequence[overview.MemberLine]) -> None:
 
 
 def no_such(batch_id: str) -> BadInput:
-    return BadInput.one(f"batch {batch_id}", "no such batch", "see `callbot batch list`")
+    return BadInput.one(f"批次 {batch_id}", "没有这个批次", "callbot batch list 列出全部批次")
 
 
 async def _preview(service: Service, batch_id: str, screen: Screen) -> None:

@@ -78,9 +78,7 @@ def create(
     """
     with explained():
         if (file is None) == (not segment):
-            raise BadInput.one(
-                "callbot batch create", "wants a list or a segment", "give FILE or --segment NAME"
-            )
+            raise BadInput.one("callbot batch create", "名单和人群要写其中之一", "写 FILE 或 --segment NAME")
         wish = batches.NewBatch(
             name=name or segment or (file.stem if file else ""),
             flow=flow,

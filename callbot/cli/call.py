@@ -101,7 +101,7 @@ async def _sheet(call_id: str) -> overview.CallSheet:
     async with open_database(load_settings()) as db, db.read() as session:
         sheet = await overview.call_sheet(session, call_id)
     if sheet is None:
-        raise BadInput.one(f"call {call_id}", "no such call", "see `callbot call list`")
+        raise BadInput.one(f"通话 {call_id}", "没有这通电话", "callbot call list 列出通话")
     return sheet
 
 

@@ -59,9 +59,7 @@ async def _sheet(key: str) -> tuple[overview.CustomerSheet, Budget, tuple[Member
         async with db.read() as session:
             sheet = await overview.customer_sheet(session, key)
         if sheet is None:
-            raise BadInput.one(
-                f"customer {key}", "no such customer, or several of this name", "give the external id"
-            )
+            raise BadInput.one(f"客户 {key}", "没有这位客户，或同名的不止一位", "写客户编号")
         person, now = sheet.customer, SystemClock().now()
         async with db.read() as session:
             history = await load_history(session, person.id, tags=True)
@@ -80,7 +78,10 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
         "沉默原因": person.reason,
         "分层": person.segment,
         "策略": person.strategy,
-        "优先级": f"{person.priority}（{person.assessment.get('priority', '')}）",
+        "评估": ""
+        if person.assessed_at
+        else "尚未评估：callbot serve 每晚评估，或现在运行 callbot audience assess",
+        "优先级": f"{person.priority}（{person.assessment.get('priority', '')}）" if person.assessed_at else "",
         "号码": "" if person.number_valid else f"无效：{person.number_note}",
         "低优先级": "是" if person.low_priority else "",
         "下次触达": f"{in_china(person.next_touch_at):%Y-%m-%d %H:%M}" if person.next_touch_at else "",

@@ -52,9 +52,7 @@ async def may_contact(
     async with db.read() as session:
         sheet = await customer_sheet(session, customer)
         if sheet is None:
-            raise BadInput.one(
-                f"customer {customer}", "no such customer, or several of this name", "give the id"
-            )
+            raise BadInput.one(f"客户 {customer}", "没有这位客户，或同名的不止一位", "写客户编号")
         batch = await batches.get(session, batch_id) if batch_id else None
         if batch_id and batch is None:
             raise BadInput.one(f"batch {batch_id}", "no such batch", "see `callbot batch list`")

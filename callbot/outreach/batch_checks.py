@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from callbot.audience.columns import INDUSTRIES
 from callbot.conversation.flow import Flow
 from callbot.errors import BadInput, Problem
 from callbot.outreach.calendar import DayKind, day_kind, day_starts, openings, zone_of
@@ -109,8 +110,16 @@ def number_problems(numbers: Sequence[str], where: str) -> list[Problem]:
 
 
 def flow_problems(flow: str, industries: Collection[str], flows: Mapping[str, Flow]) -> list[Problem]:
-    """A flow that does not exist, or is missing for the industry of some members."""
+    """A flow that does not exist, is missing for the industry of some members, or is made for another one."""
     problems: dict[str, Problem] = {}
+    named = flows.get(flow)
+    others = [title for title, key in INDUSTRIES.items() if key in industries]
+    if named is not None and named.industry in INDUSTRIES and {*others} - {named.industry}:
+        what = f"流程是为{named.industry}写的，客户是{'、'.join(others)}的"
+        family = flow.partition("/")[0]
+        return [
+            Problem(where=f"flow {flow}", what=what, cure=f"写 --flow {family}，各行业用自己的流程；或拆开名单")
+        ]
     for industry in sorted(industries) or ["*"]:
         try:
             flow_for(flow, industry, flows)

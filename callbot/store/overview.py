@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -272,6 +273,14 @@ async def customer_sheet(session: AsyncSession, key: str) -> CustomerSheet | Non
         activations=await _of(session, Activation, customer.id, col(Activation.at)),
         promises=await _of(session, Promise, customer.id, col(Promise.due_at)),
     )
+
+
+async def quiet_counts(session: AsyncSession) -> Counter[tuple[str, str]]:
+    """Judged customers by stage of silence and reason."""
+    stage, reason = col(Customer.stage), col(Customer.reason)
+    judged = col(Customer.assessed_at).is_not(None)
+    found = await session.execute(select(stage, reason, func.count()).where(judged).group_by(stage, reason))
+    return Counter({(stage, reason): count for stage, reason, count in found})
 
 
 async def _of(session: AsyncSession, table: Any, customer_id: str, order: Any) -> tuple[Any, ...]:

@@ -165,7 +165,7 @@ def test_a_segment_becomes_a_batch_and_an_unknown_one_is_named(place: Path) -> N
     assert "nobody-has-this" in run(
         "batch", "create", "--segment", "nobody-has-this", "--flow", "winback", status=2
     )
-    assert "FILE or --segment" in run("batch", "create", "--flow", "winback", status=2)
+    assert "写 FILE 或 --segment" in run("batch", "create", "--flow", "winback", status=2)
 
 
 def test_nothing_is_cut_off_and_times_are_chinas(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,3 +179,18 @@ def test_nothing_is_cut_off_and_times_are_chinas(place: Path, monkeypatch: pytes
     assert "windows.sat-sun=10:00-12:00，caps.answered_per_7d=1" in shown
     assert "…" not in shown
     assert "UTC" not in shown
+
+
+def test_a_flow_of_one_industry_calls_nobody_of_another(place: Path) -> None:
+    told = run("batch", "create", str(base(place)), "--flow", "winback/finance", status=2)
+    assert "flow winback/finance: 流程是为金融写的，客户是电商的" in told
+    assert "--flow winback，" in told
+
+
+def test_who_went_quiet_is_known_at_once(place: Path) -> None:
+    run("customer", "import", str(base(place)))
+    assert "callbot audience assess" in run("customer", "show", "T-0")
+    assert "已评估 3 位客户" in run("audience", "assess")
+    assert "尚未评估" not in run("customer", "show", "T-0")
+    found = answer("audience", "assess")
+    assert found["assessed"] == sum(group["customers"] for group in found["groups"]) == 3
