@@ -17,7 +17,7 @@ from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.prompt_use import PromptUse, answered
 from callbot.conversation.reading import Context, Reader, Reading
 from callbot.conversation.record import Record
-from callbot.conversation.result import CallLog, Turn, TurnLatency
+from callbot.conversation.result import CallLog, GuardBlock, Turn, TurnLatency
 from callbot.conversation.speaking import Speaking, Spoken
 from callbot.conversation.transfer import Need
 from callbot.conversation.writing import Moment, Writer
@@ -116,9 +116,10 @@ class Answering:
             self._log_reading(reading, turn.end_ms)
             for draft in act.drafts:
                 await self.record.note(draft, turn.text, turn.end_ms)
-            worded, voiced = await wording
+            worded, voiced, blocks = await wording
         finally:
             wording.cancel()
+        self.speaking.blocked(blocks)
 
         def waited_ms(begun: float, done: float) -> int:
             return round(max(0.0, done - max(begun, answer.confirmed_s)) * 1000)
@@ -133,16 +134,19 @@ class Answering:
             )
         answer.state, answer.act = state, act
 
-    async def _word(self, answer: Answer, reading: Reading, act: Act, state: State) -> tuple[float, float]:
-        """Words and first sound; when each of them was there, on the loop's clock."""
+    async def _word(
+        self, answer: Answer, reading: Reading, act: Act, state: State
+    ) -> tuple[float, float, tuple[GuardBlock, ...]]:
+        """Words and first sound; when each of them was there, on the loop's clock, and what the guard
+        stopped."""
         clock = asyncio.get_running_loop().time
         transition = await self.transition(act, reading)
         worded = clock()
-        words = self.speaking.guarded((*transition, *act.utterances), self.sheet(state))
+        words, blocks = self.speaking.sift((*transition, *act.utterances), self.sheet(state))
         answer.speeches = tuple(self.speaking.prepare(item) for item in words)
         if answer.speeches:
             await self.speaking.begin(answer.speeches[0])
-        return worded, clock()
+        return worded, clock(), blocks
 
     def apologise(self, answer: Answer, reading: Reading) -> None:
         """Nothing came of it: say so and ask again."""

@@ -73,20 +73,34 @@ class Speaking:
     def guarded(self, utterances: Sequence[Utterance], sheet: Sheet) -> tuple[Utterance, ...]:
         """What may be said: refused texts are replaced by their plain line, or left out when that is
         refused as well. The promise and the offer of a refused text are not made."""
+        allowed, blocks = self.sift(utterances, sheet)
+        self.blocked(blocks)
+        return allowed
+
+    def blocked(self, blocks: Sequence[GuardBlock]) -> None:
+        """The guard stopped what would have been said: write it down."""
+        self.blocks.extend(blocks)
+        for block in blocks:
+            self.log.event(
+                "guard-blocked",
+                self.now_ms(),
+                text=block.text,
+                violations=[{"span": span, "why": why} for span, why in block.violations],
+            )
+
+    def sift(
+        self, utterances: Sequence[Utterance], sheet: Sheet
+    ) -> tuple[tuple[Utterance, ...], tuple[GuardBlock, ...]]:
+        """As `guarded`, and what was stopped; nothing is written down."""
         allowed: list[Utterance] = []
+        blocks: list[GuardBlock] = []
         for words in utterances:
             violations = self.check(words.text, sheet)
             if not violations:
                 allowed.append(words)
                 continue
-            self.log.event(
-                "guard-blocked",
-                self.now_ms(),
-                text=words.text,
-                violations=[{"span": found.span, "why": found.why} for found in violations],
-            )
             sayable = words.plain != words.text and not self.check(words.plain, sheet)
-            self.blocks.append(
+            blocks.append(
                 GuardBlock(
                     at_ms=self.now_ms(),
                     text=words.text,
@@ -100,7 +114,7 @@ class Speaking:
                 allowed.append(replace(words, text=words.plain, offers=(), promise="", prompts=()))
             elif words.final and allowed:
                 allowed[-1] = replace(allowed[-1], final=True)
-        return tuple(allowed)
+        return tuple(allowed), tuple(blocks)
 
     def prepare(self, words: Utterance) -> Spoken:
         """Give the utterance an id; no sound is made yet."""
