@@ -150,4 +150,4 @@ async def _assessed() -> list[Customer]:
 
 def test_an_unknown_customer_is_named() -> None:
     said = run("score", "nobody", status=2)
-    assert "customer nobody" in said
+    assert "客户 nobody" in said
