@@ -11,8 +11,9 @@ from callbot.conversation.llm_chain import Answered, LlmChain, Refused, json_obj
 from callbot.conversation.llm_server import Pace
 from callbot.conversation.prompt_use import answered, spending
 from callbot.conversation.prompts import load_prompt
+from callbot.conversation.writing import Moment
 from callbot.errors import BadInput
-from callbot.minds import build_chain
+from callbot.minds import build_chain, build_writer
 from callbot.settings import LlmServerSettings, LlmSettings
 
 GOOD = '{"text": "听您这么说，我很抱歉。"}'
@@ -207,3 +208,23 @@ def test_servers_come_from_the_settings_in_their_order() -> None:
 def test_servers_that_cannot_be_asked_are_named(settings: LlmSettings, where: str) -> None:
     with pytest.raises(BadInput, match=where):
         build_chain(settings)
+
+
+async def test_the_writer_of_the_settings_falls_from_server_to_server_to_the_script() -> None:
+    moment = Moment(act="transfer", heard="气死我了", intent="complaint", emotion="angry")
+    with serving(500) as first, serving(GOOD, 500) as second:
+        settings = LlmSettings(
+            base_url=first.url,
+            model="a",
+            fallback=LlmServerSettings(base_url=second.url, model="b"),
+            turn_timeout_s=20.0,
+            turn_first_token_s=10.0,
+            gap_s=10.0,
+        )
+        writer = build_writer(settings, build_chain(settings))
+        one, other = [await writer.transition(moment) for _ in range(2)]
+        await writer.aclose()
+    assert one.text == "听您这么说，我很抱歉。"
+    assert [(use.model, use.failed) for use in one.prompts] == [("a", "status-500"), ("b", "")]
+    assert "抱歉" in other.text
+    assert [use.failed for use in other.prompts] == ["status-500", "status-500"]
