@@ -99,17 +99,32 @@ def _turn_pace(settings: LlmSettings) -> Pace:
     )
 
 
+async def check_minds(settings: Settings) -> None:
+    """Raises `BadInput` for missing models, unreadable prompts and settings that cannot be; loads little."""
+    _check_tones(settings)
+    speech = build_speech(settings.models, cache=settings.data / "voices")
+    try:
+        writer = build_writer(settings.llm, build_chain(settings.llm))
+        await writer.aclose()
+    finally:
+        await speech.aclose()
+
+
 def build_minds(settings: Settings) -> Minds:
     """The engines that the settings name. Raises `BadInput` when one of them cannot be."""
-    if "tones" in (settings.models.recogniser, settings.models.voice) and settings.carrier.kind != "simulator":
-        raise BadInput.one(
-            "settings [models]",
-            "speak in tones, and a real carrier is set",
-            "choose another recogniser and voice",
-        )
+    _check_tones(settings)
     # Speech comes last: it starts processes, which nobody would end if a prompt could not be read.
     chain = build_chain(settings.llm)
     reader, writer = build_reader(settings, chain), build_writer(settings.llm, chain)
     return Minds(
         speech=build_speech(settings.models, cache=settings.data / "voices"), reader=reader, writer=writer
     )
+
+
+def _check_tones(settings: Settings) -> None:
+    if "tones" in (settings.models.recogniser, settings.models.voice) and settings.carrier.kind != "simulator":
+        raise BadInput.one(
+            "settings [models]",
+            "speak in tones, and a real carrier is set",
+            "choose another recogniser and voice",
+        )

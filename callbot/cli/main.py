@@ -12,7 +12,7 @@ from callbot import __version__
 from callbot.cli.late_import import Late, LateGroup
 
 
-class _Commands(LateGroup):
+class Commands(LateGroup):
     late = {
         "alarm": Late(module="callbot.cli.alarm", help="Alarms: list, acknowledge."),
         "audience": Late(
@@ -71,7 +71,7 @@ class _Commands(LateGroup):
 app = typer.Typer(
     name="callbot",
     help="Wins back customers who have gone quiet.",
-    cls=_Commands,
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )

@@ -16,6 +16,7 @@ from callbot.cli.output import explained, out, run
 from callbot.cli.stopping import Stopping, listening
 from callbot.control import open_engine
 from callbot.errors import BadInput
+from callbot.minds import check_minds
 from callbot.settings import Settings, load_settings
 from callbot.store import workers
 from callbot.store.database import Database
@@ -53,7 +54,10 @@ def _check(settings: Settings, count: int) -> None:
             f"is one address for {count} media processes, and the carrier must reach each of them",
             "put {port} into it, e.g. wss://calls.example.com/{port}, and route each to its process",
         )
-    build_control(settings)  # a carrier that is not complete is named before anything is started
+    # What a media process needs, and a carrier that is not complete, are named before anything is started.
+    if count:
+        run(check_minds(settings))
+    build_control(settings)
 
 
 async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:

@@ -263,6 +263,7 @@ def test_a_prompt_in_another_encoding_is_named(place: Path, monkeypatch: pytest.
     path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030"))
     monkeypatch.setattr("callbot.conversation.prompts.folder", lambda name: place / name)
     monkeypatch.setenv("CALLBOT_LLM__BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CALLBOT_LLM__MODEL", "any")
     assert "UTF-8" in refused("serve")
 
 

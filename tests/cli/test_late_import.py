@@ -8,12 +8,12 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from callbot.cli.main import _Commands, app
+from callbot.cli.main import Commands, app
 
 
-@pytest.mark.parametrize("name", sorted(_Commands.late))
+@pytest.mark.parametrize("name", sorted(Commands.late))
 def test_the_list_says_what_the_command_says(name: str) -> None:
-    listed = _Commands.late[name]
+    listed = Commands.late[name]
     assert listed.command(name).get_short_help_str(200) == listed.help
     answer = CliRunner().invoke(app, [name, "--help"])
     assert answer.exit_code == 0, answer.output
@@ -26,7 +26,7 @@ def test_help_lists_every_command_and_waits_for_no_engine() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", f"import sys; {watch}; {code}"], capture_output=True, text=True, check=True
     )
-    assert all(name in answer.stdout for name in _Commands.late)
+    assert all(name in answer.stdout for name in Commands.late)
     assert answer.stdout.rstrip().endswith("[]")
 
 
