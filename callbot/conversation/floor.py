@@ -390,7 +390,11 @@ class Floor:
         if self._watchdogs > self.options.watchdogs:
             return self._hang_up("nobody", actions)
         if self._playing is not None and self._yielded_ms is None:
+            waiting = tuple(self._queue)
             self._yield_floor(self._playing, now_ms, actions)
+            if waiting:
+                self._queue.extend(waiting)
+                return True
         return self._prompt("stalled", now_ms, actions)
 
     def _hang_up(self, reason: str, actions: list[FloorAction]) -> bool:

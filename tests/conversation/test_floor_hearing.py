@@ -150,12 +150,22 @@ def test_a_voice_without_sound_is_noticed_and_ends_in_words_or_the_call() -> Non
     stage = Stage()
     stage.mute = True
     stage.at(0, Answered())
-    stage.at(10, Say(speeches=(Speech(id="a"), Speech(id="b"))))
+    stage.at(10, Say(speeches=(Speech(id="a"),)))
     limit = FloorOptions().nobody_ms
     assert kinds(stage.until(limit + 100)) == ["Yield", "Prompt"]
     stage.take(SpeechDone(speech_id="a", finished=False))
     stage.take(Say(speeches=(Speech(id="c"),)))
     assert kinds(stage.until(3 * limit + 5_000))[-1] == "HangUp"
+
+
+def test_what_waits_behind_a_speech_without_sound_is_said_instead_of_an_apology() -> None:
+    stage = Stage()
+    stage.mute = True
+    stage.at(0, Answered())
+    stage.at(10, Say(speeches=(Speech(id="filler"),)))
+    stage.at(9_000, Say(speeches=(Speech(id="answer"),)))
+    assert kinds(stage.until(FloorOptions().nobody_ms + 100)) == ["Yield"]
+    assert stage.take(SpeechDone(speech_id="filler", finished=False))[0] == Play(speech_id="answer")
 
 
 def test_speech_that_replaces_drops_what_waited() -> None:
