@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import callbot.cli.output  # noqa: F401  the console takes its width when it is imported: not from one test's COLUMNS
 from callbot.store.database import Database
 
 

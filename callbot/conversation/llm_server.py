@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx
-from openai import APIStatusError, AsyncOpenAI, OpenAIError
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AsyncStream, OpenAIError
+from openai.types.chat import ChatCompletionChunk
 
 from callbot.conversation.breaker import Breaker
 from callbot.conversation.prompt_use import PromptUse
@@ -18,6 +19,7 @@ from callbot.conversation.prompts import Prompt
 AnswerFormat = Literal["json_schema", "json_object", "text"]
 Messages = Sequence[dict[str, str]]
 
+_ENDED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _LONGEST = 4000
 """Characters. No answer is longer; a model that does not stop is not listened to."""
 
@@ -115,9 +117,7 @@ class LlmServer:
         why = ""
         try:
             async with asyncio.timeout_at(min(until, asked + pace.first_token_s)) as limit:
-                stream = await self._client.chat.completions.create(
-                    **self._request(prompt, messages, max_tokens)
-                )
+                stream = await self._open(self._request(prompt, messages, max_tokens))
                 async with stream:
                     async for chunk in stream:
                         if got.take(chunk):
@@ -155,6 +155,19 @@ class LlmServer:
             ms=round((loop.time() - asked) * 1000),
         )
         return Reply(text=got.text, use=use)
+
+    async def _open(self, request: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
+        """The answer as it begins. A server may end a kept connection just as it is used: then once more."""
+        try:
+            return await self._create(request)
+        except APIConnectionError as error:
+            if not isinstance(error.__cause__, _ENDED):
+                raise
+            return await self._create(request)
+
+    async def _create(self, request: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
+        stream: AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(**request)
+        return stream
 
     def _request(self, prompt: Prompt, messages: Messages, max_tokens: int) -> dict[str, Any]:
         request: dict[str, Any] = {

@@ -53,6 +53,28 @@ async def test_what_was_asked_decides_short_answers(
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
+        ("不需要，谢谢", Intent.REFUSE),
+        ("不用了", Intent.REFUSE),
+        ("没兴趣", Intent.REFUSE),
+        ("不方便", Intent.BUSY_CALLBACK),
+        ("不行", Intent.DENY),
+        ("方便", Intent.AFFIRM),
+    ],
+)
+async def test_whoever_wants_nothing_is_not_asked_for_a_better_hour(
+    reader: LocalReader, text: str, intent: Intent
+) -> None:
+    asked = Context(bot_said="现在跟您说话方便吗？一会儿就好。", asks="yes_no")
+    assert (await reader.read(text, asked)).intent is intent
+
+
+async def test_a_no_to_another_question_is_a_no(reader: LocalReader) -> None:
+    assert (await reader.read("不用", Context(bot_said="东西收到了吗？", asks="yes_no"))).intent is Intent.DENY
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
         ("以后别再给我打电话了", Intent.DO_NOT_CALL),
         ("再打我就投诉你们", Intent.DO_NOT_CALL),
         ("把我号码删了吧", Intent.DO_NOT_CALL),

@@ -87,7 +87,7 @@ def test_a_task_is_listed_taken_put_off_and_done() -> None:
 
     assert as_json("followup", "claim", task, "--by", "amy")["claimed_by"] == "amy"
     assert "amy" in run("followup", "claim", task, "--by", "bob", status=2)
-    assert "no time zone" in run("followup", "postpone", task, "--to", "2099-01-01T10:00", status=2)
+    assert "没有时区" in run("followup", "postpone", task, "--to", "2099-01-01T10:00", status=2)
     later = as_json("followup", "postpone", task, "--to", "2099-01-01T10:00+08:00", "--by", "amy")
     assert later["due_at"].startswith("2099-01-01T02:00")
     assert as_json("followup", "list", "--overdue") == []
@@ -135,7 +135,7 @@ def test_the_customers_page_shows_what_follows() -> None:
     customer = stored(considering)
     text = run("customer", "show", customer)
     assert "下次触达" in text
-    assert "2026-11-20 02:00" in text
+    assert "2026-11-20 10:00" in text
     assert "3 天后推送优惠" in text
     assert "ecommerce/nurture" in text
     shown = as_json("customer", "show", customer)

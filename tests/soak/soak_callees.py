@@ -118,5 +118,6 @@ def _write(folder: Path, index: int, kind: str, phone: str, rng: random.Random) 
     if answers:
         says = {"word-1.wav": WORDS[kind], "bye-1.wav": WORDS[kind] if kind == "transferred" else BYE}
         for wav, text in says.items():
-            write_wav(folder / wav, tone(SENTENCES.index(text)).samples)
+            # As long as somebody would take: nobody says twenty characters in half a second.
+            write_wav(folder / wav, tone(SENTENCES.index(text), seconds=max(0.4, 0.1 * len(text))).samples)
         write_manifest(folder, {wav: {"text": text} for wav, text in says.items()})

@@ -5,7 +5,7 @@
 | offer | interested | refuse |
 | anything_else | affirm | thanks_bye when it thanks or leaves, otherwise deny |
 | identity | affirm | wrong_person for 不是, refuse for 不用 and 不需要 |
-| yes_no, transfer | affirm | deny |
+| yes_no, transfer | affirm | deny; refuse for 不用 and 不需要 when the bot asked whether it is convenient |
 | choice | affirm | refuse |
 
 An option named in answer to a `choice`, or a concern, is affirm with the slot `concern`. 嗯 and 哦 are a
@@ -38,6 +38,8 @@ _LEAVING = re.compile(r"谢|再见|拜|白白|挂|就这样|就这些|回见")
 _BUSY = re.compile(r"不方便|没空|没时间")
 _UNWANTED = re.compile(r"不用|不要|不需要|不必|不想|不考虑|兴趣|算了|免了|甭|唔使|拉倒|暂时不|不愿意|需要")
 """A no to the call itself, whoever was asked for."""
+_CONVENIENT = re.compile(r"方便|有空|有时间|打扰|占用|[聊说]两句")
+"""The bot asks for a moment: a no to what is wanted is a no to the call, and no wish for another hour."""
 _GO_ON = re.compile(
     r"(?<!不)(?:行|好|成|可以|嗯|那|哦|得)(?:吧|啊|的|呀)?(?:那)?(?:你|您)?(?:先)?(?:就)?(?:说|讲)(?:说|讲)?(?:看|吧|来听听|一下|下|呗|嘛)?$|^(?:啊|哦|嗯|那)*(?:你|您)(?:说|讲)(?:吧|呗|嘛)?$"
 )
@@ -77,14 +79,25 @@ def asked(context: Context) -> str:
     """
     if context.asks not in {"", "yes_no"}:
         return context.asks
-    last = re.split(r"[。！!]", context.bot_said.strip().rstrip("。！!"))[-1]
+    last = _last_sentence(context.bot_said)
     for name, pattern in _ASKED:
         if pattern.search(last):
             return name if context.asks == "" or name in {"offer", "identity", "transfer"} else context.asks
     return context.asks
 
 
-def answer(text: str, asks: str, concern: str) -> Intent | None:
+def _last_sentence(words: str) -> str:
+    return re.split(r"[。！!]", words.strip().rstrip("。！!"))[-1]
+
+
+def _last_question(words: str) -> str:
+    """现在方便吗？一会儿就好。 asks before it reassures."""
+    return next(
+        (part for part in reversed(re.split(r"(?<=[？?])|[。！!]", words)) if part.endswith(("？", "?"))), ""
+    )
+
+
+def answer(text: str, asks: str, concern: str, bot_said: str = "") -> Intent | None:
     """What `text` (as `essence` spells it) means as an answer to `asks`; `None` where it stands for itself."""
     if not asks:
         return None
@@ -114,6 +127,8 @@ def answer(text: str, asks: str, concern: str) -> Intent | None:
                 return Intent.THANKS_BYE if _LEAVING.search(text) else Intent.DENY
             case "identity":
                 return Intent.REFUSE if _UNWANTED.search(text) else Intent.WRONG_PERSON
+            case "yes_no" if _CONVENIENT.search(_last_question(bot_said)) and _UNWANTED.search(text):
+                return Intent.REFUSE
             case "yes_no" | "transfer":
                 return Intent.DENY
             case _:

@@ -114,7 +114,7 @@ class LocalReader:
         asks = asked(context)
         heard = slots(spelled, context.choices)
         hits = look(spelled)
-        answered = answer(core, asks, heard.get("concern", ""))
+        answered = answer(core, asks, heard.get("concern", ""), context.bot_said)
         spoken = heard.get("callback_time", "")
         if not hits and answered is None and spoken and len(spoken) >= 0.5 * len(core):
             answered = Intent.BUSY_CALLBACK
