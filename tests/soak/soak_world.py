@@ -231,6 +231,11 @@ async def _soak(world: World) -> Verdict:
             status = world.stop()
             world.say(f"day {day + 1} over after {time.monotonic() - began:.0f} s, serve ended with {status}")
             assert status == 130, (world.place / "serve.log").read_text()
+        # What was written while serve was being stopped leaves at its next start.
+        while any(await _left(db, build_clock(world.settings))):
+            world.start()
+            await one_day(world, db, wish.days, ())
+            world.stop()
         verdict = await judge(db, vault, world.books(), world.receiver.bodies, world.callees.kinds)
     for victim in ("control", "media"):
         verdict.figures[f"kills of {victim}"] = world.killed.count(victim)
