@@ -34,7 +34,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import col
 
 from callbot.clock import Clock
-from callbot.ids import new_id
+from callbot.ids import new_id, new_ids
 from callbot.outreach.claim import claim
 from callbot.outreach.permit import Permit
 from callbot.outreach.planner import Planner
@@ -235,26 +235,35 @@ async def _insert(db: Database, batch_id: str, people: Sequence[dict[str, Any]])
             await connection.execute(insert(DoNotContact), listed)
 
 
+_SOMEBODY = Customer(
+    name="",
+    industry="ecommerce",
+    brand="悦选商城",
+    phone_cipher=b"\0" * 40,
+    phone_hash="",
+    phone_masked="100****0000",
+    timezone="Asia/Shanghai",
+    timezone_source="country",
+    created_at=NOW,
+    updated_at=NOW,
+).model_dump()
+
+
 def _people(name: str, first: int, end: int) -> Iterator[dict[str, Any]]:
     chance = random.Random(f"{name}{first}")
-    for number in range(first, end):
+    ids = new_ids(end - first)
+    for number, key in zip(range(first, end), ids, strict=True):
         block = chance.choice(("consent", "list", "pause", "number")) if chance.random() < 0.05 else ""
-        defaults = Customer(
-            name=f"客户{number}",
-            industry="ecommerce",
-            brand="悦选商城",
-            phone_cipher=b"\0" * 40,
-            phone_hash=f"{name}{number:012d}",
-            phone_masked="100****0000",
-            timezone="Asia/Shanghai",
-            timezone_source="country",
-            number_valid=block != "number",
-            complaint_pause_until=NOW + timedelta(days=9) if block == "pause" else None,
-            priority=chance.randrange(1000),
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        yield {**defaults.model_dump(), "_block": block}
+        yield {
+            **_SOMEBODY,
+            "id": key,
+            "name": f"客户{number}",
+            "phone_hash": f"{name}{number:012d}",
+            "number_valid": block != "number",
+            "complaint_pause_until": NOW + timedelta(days=9) if block == "pause" else None,
+            "priority": chance.randrange(1000),
+            "_block": block,
+        }
 
 
 def _row(name: str, values: Sequence[float]) -> str:
