@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import callbot.cli.output  # noqa: F401  the console takes its width when it is imported: not from one test's COLUMNS
 from callbot.store.database import Database
+
+# A console that is made while COLUMNS is set keeps that width; workers of a parallel run are told one.
+os.environ.pop("COLUMNS", None)
+import callbot.cli.output  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import httpx
+import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AsyncStream, OpenAIError
 from openai.types.chat import ChatCompletionChunk
 
@@ -19,7 +19,7 @@ from callbot.conversation.prompts import Prompt
 AnswerFormat = Literal["json_schema", "json_object", "text"]
 Messages = Sequence[dict[str, str]]
 
-_ENDED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+_ENDED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
 _LONGEST = 4000
 """Characters. No answer is longer; a model that does not stop is not listened to."""
 
@@ -129,12 +129,12 @@ class LlmServer:
             why = "deadline" if loop.time() >= until else "gap" if got.text else "first-token"
         except APIStatusError as error:
             why = f"status-{error.status_code}"
-        except (OpenAIError, httpx.HTTPError) as error:
+        except (OpenAIError, httpx2.HTTPError) as error:
             why = (
                 "broken-off"
                 if got.text
                 else "first-token"
-                if isinstance(error, httpx.TimeoutException)
+                if isinstance(error, httpx2.TimeoutException)
                 else "unreachable"
             )
         except ValueError:
