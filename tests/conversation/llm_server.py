@@ -15,6 +15,8 @@ from callbot.conversation.llm_server import LlmServer, Pace
 
 STALL = "stall"
 """Not even a status line."""
+DROP = "drop"
+"""The connection ends without a word, as a kept one does that was idle for too long."""
 TOKENS_IN, TOKENS_OUT = 120, 30
 """What every whole answer says it took."""
 
@@ -54,6 +56,8 @@ def serving(*answers: Play) -> Iterator[Server]:
             server.requests.append(body)
             answer = server.answers[min(len(server.requests), len(server.answers)) - 1]
             self.close_connection = True
+            if answer == DROP:
+                return
             if answer == STALL:
                 server.released.wait(30)
                 return

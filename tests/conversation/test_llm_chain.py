@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from llm_server import PACE, STALL, TOKENS_IN, TOKENS_OUT, Partly, Play, Server, chain_of, serving
+from llm_server import DROP, PACE, STALL, TOKENS_IN, TOKENS_OUT, Partly, Play, Server, chain_of, serving
 
 from callbot.conversation.llm_chain import Answered, LlmChain, Refused, json_object
 from callbot.conversation.llm_server import Pace
@@ -37,6 +37,22 @@ async def once(*servers: Server, pace: Pace = PACE, repairs: int = 0) -> Answere
         return await asked(chain, pace, repairs=repairs)
     finally:
         await chain.aclose()
+
+
+async def test_a_connection_that_ended_is_no_failure_of_the_server() -> None:
+    with serving(DROP, GOOD) as server:
+        found = await once(server)
+    assert found.value == "听您这么说，我很抱歉。"
+    assert [use.failed for use in found.uses] == [""]
+    assert len(server.requests) == 2
+
+
+async def test_a_server_that_never_answers_is_asked_twice_and_no_more() -> None:
+    with serving(DROP) as server:
+        found = await once(server)
+    assert found.value is None
+    assert [use.failed for use in found.uses] == ["unreachable"]
+    assert len(server.requests) == 2
 
 
 FAILURES = [
