@@ -13,8 +13,15 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from handoff.bridge import AudioEnd, Frame
+from handoff.messages import encode
 from handoff.offer import TransferOffer
-from handoff.wire import FRAME_BYTES, Accept, Decline, FromDesk, Ring, encode
+from handoff.wire import (
+    FRAME_BYTES,
+    Accept,
+    Decline,
+    FromDesk,
+    Ring,
+)
 
 _QUEUED_FRAMES: Final = 10
 """200 ms each way. Beyond it the oldest frame is dropped: a late word is worse than a lost one."""

@@ -24,9 +24,8 @@ from handoff.line_wire import (
     Place,
     WrittenUp,
     decode_from_media,
-    encode,
 )
-from handoff.wire import BadMessage
+from handoff.messages import BadMessage, encode
 
 log = logging.getLogger(__name__)
 

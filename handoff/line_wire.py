@@ -7,16 +7,15 @@ there abandons the offer, closing it later is the customer's leaving.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from handoff.bridge import Bridged
 from handoff.desk import NotPlaced, Placed
+from handoff.messages import decode
 from handoff.offer import TransferOffer, WrapUp
-from handoff.wire import BadMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,27 +88,11 @@ _from_media: TypeAdapter[FromMedia] = TypeAdapter(Annotated[FromMedia, Field(dis
 _from_desk: TypeAdapter[FromDesk] = TypeAdapter(Annotated[FromDesk, Field(discriminator="type")])
 
 
-def encode(message: FromMedia | FromDesk) -> str:
-    """The text of a message."""
-    return json.dumps(asdict(message), ensure_ascii=False, separators=(",", ":"))
-
-
 def decode_from_media(text: str | bytes) -> FromMedia:
     """Raises `BadMessage`."""
-    try:
-        return _from_media.validate_json(text)
-    except ValidationError as invalid:
-        raise _bad(invalid) from None
+    return decode(_from_media, text)
 
 
 def decode_from_desk(text: str | bytes) -> FromDesk:
     """Raises `BadMessage`."""
-    try:
-        return _from_desk.validate_json(text)
-    except ValidationError as invalid:
-        raise _bad(invalid) from None
-
-
-def _bad(invalid: ValidationError) -> BadMessage:
-    first = invalid.errors(include_input=False, include_url=False)[0]
-    return BadMessage(f"{'.'.join(str(part) for part in first['loc']) or 'message'}: {first['msg']}")
+    return decode(_from_desk, text)

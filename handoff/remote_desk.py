@@ -25,10 +25,9 @@ from handoff.line_wire import (
     Place,
     WrittenUp,
     decode_from_desk,
-    encode,
 )
+from handoff.messages import BadMessage, encode
 from handoff.offer import TransferOffer, WrapUp
-from handoff.wire import BadMessage
 
 _CONNECT_S: Final = 5.0
 _LET_GO_S: Final = 2.0

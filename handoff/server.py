@@ -14,12 +14,12 @@ from websockets.exceptions import ConnectionClosed
 
 from handoff.agent_line import AgentLine
 from handoff.line_door import LineDoor
+from handoff.messages import BadMessage
 from handoff.offer import WrapUp
 from handoff.presence import AgentStatus, Presence
 from handoff.store import DeskStore
 from handoff.wire import (
     Accept,
-    BadMessage,
     Decline,
     HangUp,
     Hello,

@@ -24,6 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from handoff.agent_script import AgentScript, ScriptOptions
 from handoff.bridge import Frame
+from handoff.messages import encode
 from handoff.offer import TransferOffer, WrapUp
 from handoff.presence import Presence
 from handoff.wire import (
@@ -41,7 +42,6 @@ from handoff.wire import (
     Welcome,
     Withdrawn,
     decode_from_desk,
-    encode,
 )
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ message of a connection is `hello` with the token: tokens do not belong into add
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Annotated, Final, Literal, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
+from handoff.messages import decode
 from handoff.offer import TransferOffer, WrapUp
 from handoff.presence import Presence
 
@@ -136,32 +136,11 @@ _from_agent: TypeAdapter[FromAgent] = TypeAdapter(Annotated[FromAgent, Field(dis
 _from_desk: TypeAdapter[FromDesk] = TypeAdapter(Annotated[FromDesk, Field(discriminator="type")])
 
 
-_Message = TypeVar("_Message")
-
-
-class BadMessage(Exception):
-    """A text message that is not one of ours; says which field is wrong, never what it held."""
-
-
-def encode(message: FromAgent | FromDesk) -> str:
-    """The text of a message."""
-    return json.dumps(asdict(message), ensure_ascii=False, separators=(",", ":"))
-
-
 def decode_from_agent(text: str) -> FromAgent:
     """Raises `BadMessage`."""
-    return _decoded(_from_agent, text)
+    return decode(_from_agent, text)
 
 
 def decode_from_desk(text: str) -> FromDesk:
     """Raises `BadMessage`."""
-    return _decoded(_from_desk, text)
-
-
-def _decoded(adapter: TypeAdapter[_Message], text: str) -> _Message:
-    try:
-        return adapter.validate_json(text)
-    except ValidationError as invalid:
-        first = invalid.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "message"
-        raise BadMessage(f"{place}: {first['msg']}") from None
+    return decode(_from_desk, text)

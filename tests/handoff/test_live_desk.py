@@ -20,6 +20,7 @@ from handoff.bridge import Frame
 from handoff.desk import Desk, NotPlaced, Placed
 from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
+from handoff.messages import encode
 from handoff.offer import Brief, OfferState, TransferOffer, WrapUp
 from handoff.presence import Presence
 from handoff.remote_desk import RemoteDesk
@@ -42,7 +43,6 @@ from handoff.wire import (
     Welcome,
     Withdrawn,
     decode_from_desk,
-    encode,
 )
 
 AGENTS = {

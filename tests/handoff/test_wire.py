@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from handoff.messages import BadMessage, encode
 from handoff.offer import Brief, TransferOffer, WrapUp
 from handoff.presence import Presence
 from handoff.wire import (
     Accept,
-    BadMessage,
     Connected,
     Decline,
     Ended,
@@ -25,7 +25,6 @@ from handoff.wire import (
     Withdrawn,
     decode_from_agent,
     decode_from_desk,
-    encode,
 )
 
 OFFER = TransferOffer(
