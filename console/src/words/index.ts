@@ -1,0 +1,60 @@
+/** Chinese first, English as well. Each area of the console keeps its words in a file of its own name. */
+
+import i18next from "i18next";
+import { initReactI18next, useTranslation } from "react-i18next";
+import { common as commonEn } from "./en/common";
+import { shell as shellEn } from "./en/shell";
+import labelsEn from "./labels.en.json";
+import labelsZh from "./labels.zh.json";
+import { common } from "./zh/common";
+import { shell } from "./zh/shell";
+
+export type Language = "zh-CN" | "en";
+
+const zh = { common, shell, labels: labelsZh };
+const en: typeof zh = { common: commonEn, shell: shellEn, labels: labelsEn };
+
+const KEPT = "callbot.language";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "common";
+    resources: typeof zh;
+  }
+}
+
+export function keptLanguage(): Language {
+  return localStorage.getItem(KEPT) === "en" ? "en" : "zh-CN";
+}
+
+export function speak(language: Language): void {
+  localStorage.setItem(KEPT, language);
+  document.documentElement.lang = language;
+  void i18next.changeLanguage(language);
+}
+
+void i18next.use(initReactI18next).init({
+  lng: keptLanguage(),
+  fallbackLng: "zh-CN",
+  resources: { "zh-CN": zh, en },
+  defaultNS: "common",
+  interpolation: { escapeValue: false },
+});
+document.documentElement.lang = keptLanguage();
+
+export function useLanguage(): Language {
+  return useTranslation().i18n.language === "en" ? "en" : "zh-CN";
+}
+
+type Labels = typeof labelsZh;
+export type LabelTable = keyof Labels;
+
+/** The word of a machine name, or the name itself where none is known, or a dash where there is none. */
+export function useLabel(): (table: LabelTable, name: string | null | undefined) => string {
+  const language = useLanguage();
+  const tables: Labels = language === "en" ? labelsEn : labelsZh;
+  return (table, name) => {
+    if (!name) return "—";
+    return (tables[table] as Record<string, string>)[name] ?? name;
+  };
+}
