@@ -53,6 +53,15 @@ class ModelSettings(Block):
     recogniser_workers: int = Field(
         default=1, ge=1, description="Worker processes for the local recogniser, one thread each."
     )
+    recogniser_device: Literal["cpu", "cuda"] = Field(
+        default="cpu", description="Where the local recogniser runs; cuda needs NVIDIA's cuBLAS and cuDNN."
+    )
+    recogniser_batch: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Utterances of several calls that a busy recogniser takes together. Pays on a GPU; on a CPU it gains nothing.",
+    )
     voice: Literal["kokoro", "system", "openai", "tones"] = Field(
         default="kokoro",
         description="kokoro: neural voice on this machine; system: the operating system's voice through pyttsx3; openai: an OpenAI-compatible server; tones: a fast hum, with the simulator alone.",

@@ -110,7 +110,12 @@ def _recognizer(settings: ModelSettings) -> Recognizer:
             model = settings.whisper
             if model == "packaged":
                 model = str(model_directory(settings.directory, "whisper-base"))
-            return LocalRecognizer(model, settings.recogniser_workers)
+            return LocalRecognizer(
+                model,
+                settings.recogniser_workers,
+                device=settings.recogniser_device,
+                batch=settings.recogniser_batch,
+            )
 
 
 def _voice(settings: ModelSettings) -> tuple[Voice, Voice | None]:

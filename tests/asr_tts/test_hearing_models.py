@@ -15,7 +15,7 @@ from asr_tts.recogniser import RecogniserFailed
 from asr_tts.segmenter import SpeechEvent, SpeechPaused, SpeechSegmenter
 from asr_tts.silero import EnergyGate, SileroVoiceActivity
 from asr_tts.voice_activity import WINDOW
-from asr_tts.whisper import LocalRecognizer
+from asr_tts.whisper import LocalRecognizer, WhisperEngine
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +133,20 @@ async def test_whisper_hears_telephone_mandarin(recogniser: LocalRecognizer) -> 
     heard = await recogniser.transcribe(line)
     assert heard.text == "不用了最近没有时间下周再打给我吧"
     assert heard.confidence > 0.5
+
+
+def test_several_utterances_at_once_are_heard_as_each_by_itself() -> None:
+    clip = read(REFUSE)
+    utterances = [
+        clip,
+        Audio(noise(4_000, 30.0), 8_000),
+        Audio(clip.samples[: clip.rate // 20], clip.rate),
+        clip,
+    ]
+    engine = WhisperEngine(str(MODELS / "whisper-base"))
+    heard = engine.transcribe_all(utterances)
+    assert [one.text for one in heard] == [engine.transcribe(one).text for one in utterances]
+    assert [bool(one.text) for one in heard] == [True, False, False, True]
 
 
 async def test_whisper_hears_nothing_in_noise(recogniser: LocalRecognizer) -> None:
