@@ -1,29 +1,35 @@
-"""`callbot flow`: check flows, and talk to one by typing."""
+"""`callbot flow`: check flows, talk to one by typing, test them with scripted callees, and draw them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 
-from callbot.conversation.act import Act
-from callbot.conversation.dialogue import Dialogue
-from callbot.conversation.facts import Offer, Opener, Person
+from callbot.cli.output import err, out
+from callbot.clock import SystemClock
+from callbot.conversation.facts import Offer, Person
 from callbot.conversation.flow import Flow
 from callbot.conversation.flow_loader import load_flow, load_flows
-from callbot.conversation.plan import SHANGHAI, CallPlan
-from callbot.conversation.reading import Context, Reader
-from callbot.conversation.transfer import Said, need
-from callbot.conversation.understand import spoken_time
+from callbot.conversation.plan import CallPlan
+from callbot.conversation.reading import Reader
+from callbot.conversation.rehearsal import Exchange, Rehearsal
+from callbot.conversation.scripted_writer import ScriptedWriter, scripted_opener
 from callbot.errors import BadInput
 from callbot.resources import folder
 
-app = typer.Typer(help="对话流程：检查、试聊。", no_args_is_help=True)
-_out = Console(highlight=False)
-_err = Console(stderr=True, highlight=False)
+app = typer.Typer(help="对话流程：检查、试聊、测试、画图。", no_args_is_help=True)
+
+
+class Drawing(StrEnum):
+    """How a flow is drawn."""
+
+    MERMAID = "mermaid"
+    DOT = "dot"
 
 
 @app.command()
@@ -33,40 +39,30 @@ def check(
     ] = None,
 ) -> None:
     """检查流程文件，每个错误都给出文件和行号；有错误时退出码为 1。"""
-    try:
-        problems = 0
-        for path in files or [folder("dialog_flows")]:
-            try:
-                flows = list(load_flows(path).values()) if path.is_dir() else [load_flow(path)]
-            except BadInput as bad:
-                problems += len(bad.problems)
-                for problem in bad.problems:
-                    _err.print(f"[red]✗[/] {problem}", soft_wrap=True)
-                continue
-            for flow in flows:
-                _out.print(f"[green]✓[/] {flow.name} v{flow.version} · {flow.title} · {len(flow.steps)} 步")
-    except BadInput as bad:
-        _err.print(f"[red]✗[/] {bad}", soft_wrap=True)
-        raise typer.Exit(1) from None
-    if problems:
+    wrong = False
+    for path in files or [folder("dialog_flows")]:
+        try:
+            flows = list(load_flows(path).values()) if path.is_dir() else [load_flow(path)]
+        except BadInput as bad:
+            complain(bad)
+            wrong = True
+            continue
+        if not flows:
+            err.print(f"[red]✗[/] {escape(str(path))}: 里面没有流程", soft_wrap=True)
+            wrong = True
+        for flow in flows:
+            told = f"{len(flow.steps)} 步"
+            if flow.knowledge:
+                told += f" · {len(flow.knowledge)} 条知识"
+            out.print(f"[green]✓[/] {flow.name} v{flow.version} · {escape(flow.title)} · {told}")
+    if wrong:
         raise typer.Exit(1)
 
 
-@app.command()
-def chat(
-    flow: Annotated[str, typer.Argument(help="流程名（winback/ecommerce）或流程文件。")],
-    name: Annotated[str, typer.Option(help="怎么称呼对方。")] = "王女士",
-    brand: Annotated[str, typer.Option(help="品牌。")] = "悦选商城",
-) -> None:
-    """打字和一个流程对话；空行表示沉默，Ctrl-D 挂断。"""
-    import asyncio
-
-    try:
-        found = find(flow)
-    except BadInput as bad:
-        _err.print(f"[red]✗[/] {bad}", soft_wrap=True)
-        raise typer.Exit(1) from None
-    asyncio.run(_chat(found, name, brand))
+def complain(bad: BadInput) -> None:
+    """Show every problem with its place and cure."""
+    for problem in bad.problems:
+        err.print(f"[red]✗[/] {escape(str(problem))}", soft_wrap=True)
 
 
 def find(flow: str) -> Flow:
@@ -76,63 +72,113 @@ def find(flow: str) -> Flow:
         return load_flow(path)
     flows = load_flows(folder("dialog_flows"))
     if flow not in flows:
-        raise BadInput.one(flow, "no such flow", f"use one of: {', '.join(sorted(flows))}, or a file")
+        raise BadInput.one(flow, "没有这个流程", f"可用：{'、'.join(sorted(flows))}，或者一个文件")
     return flows[flow]
 
 
-async def _chat(flow: Flow, name: str, brand: str) -> None:
+def _found(flow: str) -> Flow:
+    try:
+        return find(flow)
+    except BadInput as bad:
+        complain(bad)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def graph(
+    flow: Annotated[str, typer.Argument(help="流程名（winback/ecommerce）或流程文件。")],
+    drawing: Annotated[Drawing, typer.Option("--format", help="mermaid 或 dot。")] = Drawing.MERMAID,
+) -> None:
+    """把流程画成图：Mermaid 可直接放进网页，DOT 给 Graphviz。"""
+    from callbot.conversation.flow_graph import dot, mermaid
+
+    found = _found(flow)
+    typer.echo(mermaid(found) if drawing is Drawing.MERMAID else dot(found), nl=False)
+
+
+@app.command()
+def chat(
+    flow: Annotated[str, typer.Argument(help="流程名（winback/ecommerce）或流程文件。")],
+    name: Annotated[str, typer.Option(help="怎么称呼对方。")] = "王女士",
+    brand: Annotated[str, typer.Option(help="品牌。")] = "悦选商城",
+    reason: Annotated[str, typer.Option(help="沉默原因，如 自然流失、体验受损。")] = "自然流失",
+) -> None:
+    """打字和一个流程对话；空行表示沉默，按键写成 #1，Ctrl-D 挂断。"""
     from callbot.conversation.understand.reader import LocalReader
 
-    reader: Reader = LocalReader()
-    plan = CallPlan(
-        call_id="chat",
-        attempt_id="chat",
-        person=Person(customer_id="chat", name=name, salutation=name, industry=flow.industry, brand=brand),
-        offers=(Offer(code="CHAT", version=1, title="老客户专属八折券", discount_percent=20),),
-        opener=Opener(text=f"{name}您好，好久没联系了，想跟您做个回访。", writer="scripted/chat"),
-        flow=flow,
+    asyncio.run(_chat(_found(flow), LocalReader(), name, brand, reason))
+
+
+async def _chat(flow: Flow, reader: Reader, name: str, brand: str, reason: str) -> None:
+    clock = SystemClock()
+    person = Person(
+        customer_id="chat",
+        name=name,
+        salutation=name,
+        industry=flow.industry,
+        brand=brand,
+        facts=("上个月有过联系",),
+        reason=reason,
+        strategy="优惠补偿",
     )
-    now = datetime.now(UTC)
-    dialogue = Dialogue(plan, now=now, parse_time=lambda text, at: spoken_time.when(text, at, SHANGHAI))
-    state, act = dialogue.open()
-    said: list[Said] = []
-    level = 0
-    over = _show(act)
-    while not over:
+    offers = (Offer(code="CHAT", version=1, title="老客户专属八折券", discount_percent=20),)
+    today = clock.now().date()
+    rehearsal = Rehearsal(
+        CallPlan(
+            call_id="chat",
+            attempt_id="chat",
+            person=person,
+            offers=offers,
+            opener=scripted_opener(person, offers, today),
+            flow=flow,
+        ),
+        clock=clock,
+        reader=reader,
+        writer=ScriptedWriter(),
+        agent=False,
+    )
+    _show(await rehearsal.open())
+    while not rehearsal.over:
         try:
-            text = _out.input("[cyan]客户：[/]").strip()
+            text = out.input("[cyan]客户：[/]").strip()
         except (EOFError, KeyboardInterrupt):
-            _out.print("（挂断）")
+            rehearsal.leave()
+            out.print("（挂断）")
             break
-        if not text:
-            state, act = dialogue.silence(state, level)
-            level += 1
-            over = _show(act)
-            continue
-        level = 0
-        heard = "".join(words.text for words in state.last)
-        context = Context(bot_said=heard, step=state.step, asks=state.asks, choices=state.choices)
-        reading = await reader.read(text, context)
-        said.append(Said(turn=len(said), text=text, reading=reading, bot_said=heard, asks=state.asks))
-        needed = need(said, since=len(said) - 1)
-        _out.print(
-            f"[dim]  {reading.intent} {reading.confidence:.2f} · {reading.emotion} {dict(reading.slots)}[/]"
-        )
-        state, act = dialogue.respond(state, reading, datetime.now(UTC), need=needed.reason if needed else None)
-        over = _show(act)
-        if act.transfer is not None:
-            _out.print("[dim]  （没有人工在线）[/]")
-            state, act = dialogue.transfer_failed(state)
-            over = _show(act)
+        if text.startswith("#") and len(text) == 2:
+            pressed = await rehearsal.press(text[1])
+            if pressed is None:
+                out.print("[dim]  （这个按键在这里没有意思）[/]")
+            else:
+                _show(pressed)
+        else:
+            _show(await rehearsal.hear(text) if text else await rehearsal.silence())
+    result = rehearsal.result()
+    out.print(f"[dim]结果：{result.outcome} → {'、'.join(result.follow_ups)} {dict(result.findings) or ''}[/]")
     await reader.aclose()
 
 
-def _show(act: Act) -> bool:
-    """Print what the bot says; True when that was the end."""
-    for words in act.utterances:
-        _out.print(f"[green]机器人：[/]{words.text}")
-    for draft in act.drafts:
-        _out.print(f"[dim]  记下：{draft.kind} {dict(draft.data)}[/]")
-    if act.hang_up:
-        _out.print("[dim]  （直接挂断）[/]")
-    return act.hang_up or any(words.final for words in act.utterances)
+def _show(exchange: Exchange) -> None:
+    """Print how the callee was understood and what the bot says."""
+    reading = exchange.reading
+    if reading is not None:
+        out.print(
+            f"[dim]  {reading.intent} {reading.confidence:.2f} · {reading.emotion} {dict(reading.slots)}"
+            f" · {'，'.join(exchange.act.via) or exchange.act.name}[/]"
+        )
+    for words in exchange.said:
+        out.print(f"[green]机器人：[/]{escape(words.text)}")
+    for text in exchange.blocked:
+        out.print(f"[red]  被拦下：[/]{escape(text)}")
+    for draft in exchange.act.drafts:
+        out.print(f"[dim]  记下：{draft.kind} {dict(draft.data)}[/]")
+    if exchange.act.transfer is not None:
+        out.print("[dim]  （没有人工在线）[/]")
+    if exchange.act.hang_up:
+        out.print("[dim]  （直接挂断）[/]")
+
+
+from callbot.cli import flow_trials  # noqa: E402  its commands belong to `app`
+
+app.command("test")(flow_trials.run_tests)
+app.command("transcript")(flow_trials.transcript)

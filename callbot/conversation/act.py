@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -56,6 +56,32 @@ class Act:
     cancel_transfer: bool = False
     hang_up: bool = False
     """At once and without a word."""
+    via: tuple[str, ...] = ()
+    """The handlers of the flow that led here, in order."""
+
+    def after(
+        self,
+        words: tuple[Utterance, ...] = (),
+        drafts: tuple[Draft, ...] = (),
+        via: tuple[str, ...] = (),
+    ) -> Act:
+        """This act with something said, noted and gone through before it."""
+        return replace(
+            self,
+            utterances=(*words, *self.utterances),
+            drafts=(*drafts, *self.drafts),
+            via=(*via, *self.via),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """A sub-flow that has been called and has not come back."""
+
+    step: str
+    """Where it was called."""
+    resume: bool = False
+    """Called by a handler: coming back means the question that was open, else the step says what follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +104,16 @@ class State:
     choices: tuple[str, ...] = ()
     last: tuple[Utterance, ...] = ()
     """The last act's words, for “再说一遍”."""
+    asked_at: str = ""
+    """The last step whose question was asked: where a change of mind goes back to."""
+    calls: tuple[Calling, ...] = ()
+    """Sub-flows that were entered, the innermost last."""
+    waiting: bool = False
+    """The callee asked for a moment."""
+    used: tuple[str, ...] = ()
+    """Knowledge entries that were given: they vouch for what is said of them."""
+    unanswered: tuple[str, ...] = ()
+    """Questions nobody had an answer to, in the callee's words."""
     callback_at: datetime | None = None
     """UTC."""
     callback_spoken: str = ""

@@ -288,7 +288,13 @@ class Answering:
         person = self.plan.person
         return Sheet(
             offers=self.plan.offers,
-            facts=(*person.facts, *self.plan.opener.cites, person.brand, person.salutation),
+            facts=(
+                *person.facts,
+                *self.plan.opener.cites,
+                person.brand,
+                person.salutation,
+                *self.dialogue.digression.vouched(state),
+            ),
             slots=state.slots,
             today=now.astimezone(self.plan.zone).date(),
         )

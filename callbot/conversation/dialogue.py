@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
-from callbot.conversation import wording
+from callbot.conversation import patterns, wording
 from callbot.conversation.act import Act, Draft, State, Utterance
 from callbot.conversation.appointment import FOR_A_HUMAN, NO, Appointment, TimeParser
-from callbot.conversation.flow import Do, Line, Reaction, Step
+from callbot.conversation.digression import Digression
+from callbot.conversation.flow import Do
+from callbot.conversation.knowledge import Found, Knowledge
 from callbot.conversation.labels import Intent, TransferReason
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.reading import Reading
 from callbot.conversation.result import JournalKind
+from callbot.conversation.stepping import CARE, Stepping, note_data
 from callbot.conversation.telling import Telling, asking
 
 UNSURE = 0.35
@@ -39,8 +41,10 @@ _SERIOUS = frozenset(
         Intent.PRIVACY_CONCERN,
     }
 )
-_CARE = frozenset({TransferReason.VULNERABLE_PERSON})
-_GRIEVANCE = frozenset({TransferReason.COMPLAINT, TransferReason.LEGAL_THREAT})
+_STANCES = frozenset({Intent.INTERESTED, Intent.CONSIDERING, Intent.REFUSE})
+"""What a callee may still decide after the goodbye."""
+_UNANSWERED = frozenset({Intent.ASK_PRODUCT_DETAIL, Intent.ASK_LOCATION_TIME})
+"""Questions that are handed on where nobody has written down the answer."""
 
 
 class Dialogue:
@@ -54,6 +58,8 @@ class Dialogue:
         self.offer = wording.best_offer(plan.offers, today=today, mentioned=plan.opener.offers)
         self.telling = Telling(plan, self.offer)
         self.appointment = Appointment(self.telling, parse_time)
+        self.stepping = Stepping(self.telling, self.appointment)
+        self.digression = Digression(self.stepping, Knowledge(self.flow.knowledge))
 
     # What starts an act
 
@@ -62,7 +68,7 @@ class Dialogue:
         state = State(step=self.flow.entry)
         disclosure = self.telling.say(state, (self.flow.line("disclosure"),), act="disclosure")
         state = self.telling.told(state, (self.flow.line("disclosure"),))
-        state, act = self._enter(state, self.flow.entry, None)
+        state, act = self.stepping.enter(state, self.flow.entry, None)
         first = tuple(replace(words, interruptible=False, disclosure=True) for words in disclosure)
         return self._spoken(state, replace(act, utterances=(*first, *act.utterances)))
 
@@ -81,8 +87,10 @@ class Dialogue:
         meant to say and the callee did not hear, in order; it is said again where the callee only says
         "go on".
         """
-        state = self._keep(state, reading)
-        state, act = self._react(state, reading, now, need, tuple(unsaid))
+        before, state = state, self.stepping.keep(state, reading)
+        state, act = self._react(before, state, reading, now, need, tuple(unsaid))
+        if not patterns.asks_for_a_moment(reading):
+            state = replace(state, waiting=False)
         if act.name not in ("clarify", "clarify_again", "unclear_end"):
             state = replace(state, unclear=0)
         act = replace(act, drafts=_unique((*self.must_keep(reading), *act.drafts)))
@@ -99,21 +107,29 @@ class Dialogue:
 
     def silence(self, state: State, level: int) -> tuple[State, Act]:
         """The callee says nothing: the rung of the ladder for `level`."""
+        if state.waiting and level == 0:
+            here = (self.flow.line("still_here"),)
+            words = asking(self.telling.say(state, here, act="still_here"), state.asks, state.choices)
+            state = replace(self.telling.told(state, here), waiting=False)
+            return self._spoken(state, Act(name="still_here", utterances=words))
         rungs = self.flow.silence
         rung = rungs[min(level, len(rungs) - 1)]
-        lines = (rung.line,) if rung.line else ()
+        lines, via = (rung.line,) if rung.line else (), (rung.handler,)
         match rung.do:
             case "repeat":
                 words = (*self.telling.say(state, lines, act="silence"), *self.telling.question(state))
                 return self._spoken(
-                    self.telling.told(state, lines), Act(name="silence_repeat", utterances=words)
+                    self.telling.told(state, lines), Act(name="silence_repeat", utterances=words, via=via)
                 )
             case "say":
                 words = self.telling.say(state, lines, act="silence")
                 words = asking(words, state.asks, state.choices)
-                return self._spoken(self.telling.told(state, lines), Act(name="silence_say", utterances=words))
+                return self._spoken(
+                    self.telling.told(state, lines), Act(name="silence_say", utterances=words, via=via)
+                )
             case _:
-                return self.telling.close(state, lines, "silence_end")
+                state, act = self.telling.close(state, lines, "silence_end")
+                return state, act.after(via=via)
 
     def stalled(self, state: State) -> tuple[State, Act]:
         """Our own answer did not come: apologise and ask again."""
@@ -147,6 +163,7 @@ class Dialogue:
 
     def _react(
         self,
+        before: State,
         state: State,
         reading: Reading,
         now: datetime,
@@ -154,34 +171,59 @@ class Dialogue:
         unsaid: tuple[Utterance, ...],
     ) -> tuple[State, Act]:
         intent = reading.intent
-        if intent is Intent.DO_NOT_CALL and need not in _CARE:
-            state, act = self._follow(state, self.flow.always[intent], reading, now, unsaid)
+        if intent is Intent.DO_NOT_CALL and need not in CARE:
+            state, act = self.stepping.follow(state, self.flow.always[intent], reading, now, unsaid)
             return replace(state, holding=False), replace(act, cancel_transfer=state.holding)
+        unsure = reading.confidence < UNSURE and intent not in _AT_ANY_CONFIDENCE
+        found = self.digression.find(reading, unsure=unsure)
         if state.holding:
-            return self._while_holding(state, reading, now, unsaid)
-        if state.owed_human and need not in _CARE and (need is not None or intent in FOR_A_HUMAN):
+            return self._while_holding(state, reading, found)
+        if state.owed_human and need not in CARE and (need is not None or intent in FOR_A_HUMAN):
             return self.appointment.human_owed(state, reading, now)
         if need is not None and intent is not Intent.ANNOUNCEMENT:
-            return self._transfer(state, need)
+            return self.stepping.transfer(state, need)
+        if not state.closed and patterns.asks_for_a_moment(reading):
+            return self._moment(state, reading, unsaid)
+        if found is not None:
+            return self.digression.answer(state, found, unsaid)
         if state.awaiting == "callback_time" and intent not in _SERIOUS:
             return self.appointment.with_time(state, reading, now)
+        if not state.closed and intent not in _SERIOUS and self._corrects(before, state, reading):
+            lines = (self.flow.line("corrected"),)
+            words = (*self.telling.say(state, lines, act="corrected"), *self.telling.question(state))
+            return self.telling.told(state, lines), Act(name="corrected", utterances=words)
         answers = intent is Intent.AFFIRM and bool(unsaid) and unsaid[0].asks in _YES_NO
         if unsaid and not state.closed and intent in _GO_ON and not answers:
             return state, Act(name=unsaid[0].act, utterances=unsaid)
         step = self.flow.steps[state.step]
         if state.closed:
             return self._after_goodbye(state, reading, now)
-        unsure = reading.confidence < UNSURE and intent not in _AT_ANY_CONFIDENCE
         if unsure or (intent is Intent.SILENCE_FILLER_UNCLEAR and intent not in step.then):
             return self._clarify(state)
         reaction = step.then.get(intent) or self.flow.always.get(intent) or step.otherwise
         if reaction is None:
             return self._clarify(state)
-        return self._follow(state, reaction, reading, now, unsaid)
+        if intent in _UNANSWERED and not reaction.goto:
+            state = replace(state, unanswered=(*state.unanswered, reading.text))
+        return self.stepping.follow(state, reaction, reading, now, unsaid)
 
-    def _while_holding(
-        self, state: State, reading: Reading, now: datetime, unsaid: tuple[Utterance, ...]
-    ) -> tuple[State, Act]:
+    # Patterns
+
+    def _moment(self, state: State, reading: Reading, unsaid: tuple[Utterance, ...]) -> tuple[State, Act]:
+        """They ask for a moment: to say something themselves, or to see to something else."""
+        speaks = bool(unsaid) and patterns.wants_to_speak(reading.text)
+        line = self.flow.line("go_ahead" if speaks else "wait_for_you")
+        words = asking(self.telling.say(state, (line,), act=line.name), state.asks or "open", state.choices)
+        state = replace(self.telling.told(state, (line,)), waiting=not speaks)
+        return state, Act(name=line.name, utterances=words)
+
+    def _corrects(self, before: State, state: State, reading: Reading) -> bool:
+        """不是，我是说质量, when the step that listens for it is past."""
+        step = self.flow.steps.get(state.step)
+        listening = step is not None and "concern" in {keep.slot for keep in step.keep}
+        return not listening and patterns.takes_back(reading, before.slots, state.slots)
+
+    def _while_holding(self, state: State, reading: Reading, found: Found | None) -> tuple[State, Act]:
         if reading.intent in NO or reading.intent is Intent.THANKS_BYE:
             state = replace(state, holding=False)
             lines = (self.flow.line("transfer_cancelled"),)
@@ -194,6 +236,8 @@ class Dialogue:
             )
         if reading.intent is Intent.ANNOUNCEMENT:
             return replace(state, holding=False), Act(name="hang_up", hang_up=True, cancel_transfer=True)
+        if found is not None:
+            return self.digression.on_hold(state, found)
         if reading.intent in (Intent.ASK_IDENTITY, Intent.ASK_IS_ROBOT, Intent.ASK_PRICE_OFFER):
             reaction = self.flow.always.get(reading.intent)
             if reaction is not None:
@@ -205,79 +249,19 @@ class Dialogue:
         )
 
     def _after_goodbye(self, state: State, reading: Reading, now: datetime) -> tuple[State, Act]:
-        """Words after the goodbye: what is serious or asked is answered, then the goodbye comes again."""
+        """Words after the goodbye: a change of mind is followed, what is serious or asked is answered, then
+        the goodbye comes again."""
+        if (asked := self.flow.steps.get(state.asked_at)) is not None and reading.intent in _STANCES:
+            changed = asked.then.get(reading.intent)
+            if changed is not None and changed.goto not in ("", state.step):
+                return self.stepping.follow(replace(state, closed=False), changed, reading, now, ())
         reaction = self.flow.always.get(reading.intent)
         if reaction is None or not (reaction.say or reaction.do) or reading.intent is Intent.THANKS_BYE:
             return self.telling.close(state, (self.flow.line("goodbye"),), "goodbye")
         if reaction.do in (Do.REPEAT, Do.BOOK_CALLBACK) or not reaction.resume:
-            return self._follow(state, reaction, reading, now, ())
-        return self.telling.close(state, (*reaction.say, self.flow.line("goodbye")), reading.intent.value)
-
-    def _follow(
-        self,
-        state: State,
-        reaction: Reaction,
-        reading: Reading,
-        now: datetime,
-        unsaid: tuple[Utterance, ...],
-    ) -> tuple[State, Act]:
-        drafts = (Draft(kind=reaction.note, data=_note_data(reaction.note, reading)),) if reaction.note else ()
-        name = reading.intent.value
-        words = self.telling.say(state, reaction.say, act=name)
-        told = self.telling.told(state, reaction.say)
-        if reaction.end is not None:
-            state, act = self.telling.close(state, reaction.say, name)
-            return state, replace(act, drafts=drafts)
-        if reaction.goto:
-            state, act = self._enter(told, reaction.goto, reading)
-            return state, replace(act, utterances=(*words, *act.utterances), drafts=drafts + act.drafts)
-        match reaction.do:
-            case Do.TRANSFER:
-                state, act = self._transfer(told, reaction.reason or TransferReason.EXPLICIT_REQUEST)
-            case Do.BOOK_CALLBACK:
-                state, act = self.appointment.book(told, reading, now)
-            case Do.REPEAT:
-                state, act = told, Act(name="repeat", utterances=state.last)
-            case Do.HANG_UP:
-                return replace(told, closed=True), Act(name="hang_up", hang_up=True, drafts=drafts)
-            case None:
-                resumed = unsaid if any(not item.asks for item in unsaid) else self.telling.question(told)
-                state, act = told, Act(name=name, utterances=resumed)
-            case _:
-                assert_never(reaction.do)
-        return state, replace(act, utterances=(*words, *act.utterances), drafts=drafts + act.drafts)
-
-    # Kinds of acts
-
-    def _enter(self, state: State, name: str, reading: Reading | None) -> tuple[State, Act]:
-        step = self.flow.steps[name]
-        state = replace(state, step=name)
-        lines = self._step_lines(step, state, reading)
-        if step.end is not None:
-            return self.telling.close(state, lines, name)
-        words = self.telling.say(state, lines, act=name)
-        state = self.telling.told(state, lines)
-        match step.do:
-            case Do.TRANSFER:
-                state, act = self._transfer(state, TransferReason.EXPLICIT_REQUEST)
-                return state, replace(act, utterances=(*words, *act.utterances))
-            case Do.BOOK_CALLBACK:
-                state = replace(state, awaiting="callback_time")
-                ask = self.telling.say(state, (self.flow.line("ask_callback_time"),), act="ask_callback_time")
-                return state, Act(name=name, utterances=(*words, *asking(ask, "open")))
-            case Do.HANG_UP:
-                return replace(state, closed=True), Act(name=name, hang_up=True)
-            case _:
-                words = (*words, *self.telling.question(state))
-                if step.ask is not None:
-                    state = self.telling.told(state, (step.ask.line,))
-                return state, Act(name=name, utterances=words)
-
-    def _step_lines(self, step: Step, state: State, reading: Reading | None) -> tuple[Line, ...]:
-        if reading is None or (variation := step.when.get(reading.emotion)) is None:
-            return step.say
-        filled = self.telling.values(state)
-        return variation.say if all(wording.holds(rule, filled) for rule in variation.only_if) else step.say
+            return self.stepping.follow(state, reaction, reading, now, ())
+        state, act = self.telling.close(state, (*reaction.say, self.flow.line("goodbye")), reading.intent.value)
+        return state, act.after(via=(reaction.handler,))
 
     def _clarify(self, state: State) -> tuple[State, Act]:
         unclear = state.unclear + 1
@@ -293,35 +277,7 @@ class Dialogue:
             words = (*words, *self.telling.question(state))
         return self.telling.told(state, lines), Act(name=name, utterances=words)
 
-    def _transfer(self, state: State, reason: TransferReason) -> tuple[State, Act]:
-        name = (
-            "transfer_complaint"
-            if reason in _GRIEVANCE
-            else "transfer_care"
-            if reason in _CARE
-            else "transfer_request"
-        )
-        lines = (self.flow.line(name),)
-        state = replace(state, holding=True, closed=False, awaiting="")
-        kind = JournalKind.COMPLAINT if reason is TransferReason.COMPLAINT else JournalKind.TRANSFER_REQUEST
-        return self.telling.told(state, lines), Act(
-            name="transfer",
-            utterances=self.telling.say(state, lines, act="transfer"),
-            drafts=(Draft(kind=kind, data={"reason": reason.value}),),
-            transfer=reason,
-        )
-
     # Memory
-
-    def _keep(self, state: State, reading: Reading) -> State:
-        step = self.flow.steps.get(state.step)
-        mentioned = {
-            slot: word
-            for slot, words in (step.keep.items() if step else ())
-            for word in words
-            if word in reading.text
-        }
-        return replace(state, slots={**state.slots, **mentioned, **reading.slots})
 
     @staticmethod
     def _spoken(state: State, act: Act) -> tuple[State, Act]:
@@ -347,14 +303,8 @@ class Dialogue:
             (Intent.REQUEST_HUMAN, JournalKind.TRANSFER_REQUEST),
         )
         return tuple(
-            Draft(kind=kind, data=_note_data(kind, reading)) for intent, kind in kinds if intent in intents
+            Draft(kind=kind, data=note_data(kind, reading)) for intent, kind in kinds if intent in intents
         )
-
-
-def _note_data(kind: JournalKind | None, reading: Reading) -> dict[str, str]:
-    if kind is JournalKind.DO_NOT_CALL:
-        return {"scope": reading.slots.get("scope", "all")}
-    return {}
 
 
 def _unique(drafts: Iterable[Draft]) -> tuple[Draft, ...]:

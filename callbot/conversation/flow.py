@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callbot.conversation.condition import Condition
 from callbot.conversation.labels import Emotion, Intent, Outcome, TransferReason
 from callbot.conversation.result import JournalKind
 
@@ -20,17 +21,6 @@ class Do(StrEnum):
     """At once and without a word: nobody is there to hear one."""
 
 
-class Condition(StrEnum):
-    """What a variation may depend on."""
-
-    OFFER = "offer"
-    DISCOUNT = "offer.discount"
-    AMOUNT = "offer.amount"
-    GIFT = "offer.gift"
-    DEADLINE = "offer.deadline"
-    """The offer ends on a known day and this person may be told so (C5)."""
-
-
 OPENER = "opener"
 """The line that was written for this person before the phone rang."""
 
@@ -43,6 +33,8 @@ class Line:
     variants: tuple[str, ...]
     promises: Mapping[str, str] = field(default_factory=dict)
     """Wording → what it promises, by its `PromiseKind`; registered when it was heard."""
+    only_if: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    """Wording → when it fits; at least one wording always does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +55,24 @@ class Ask:
 class Reaction:
     """What follows from an answer."""
 
+    handler: str = ""
+    """Its id within the flow, as tests and transcripts name it: `offer: deny, refuse`."""
     say: tuple[Line, ...] = ()
     goto: str = ""
     resume: bool = False
     """Come back to the question that was open."""
+    call: str = ""
+    """A sub-flow to go through before coming back to the question that was open."""
+    back: str = ""
+    """Leave the sub-flow with this result."""
     do: Do | None = None
     reason: TransferReason | None = None
     """Of a transfer."""
     note: JournalKind | None = None
     end: Outcome | None = None
     """The words are the goodbye; the outcome is decided over the whole call, this is what the flow expects."""
+    keep: Mapping[str, str] = field(default_factory=dict)
+    """Slots that this answer fills, whatever its words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,25 @@ class Variation:
 
     say: tuple[Line, ...]
     only_if: tuple[Condition, ...] = ()
+    handler: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One way out of a step that only chooses; the first that fits is taken, the last always fits."""
+
+    goto: str
+    only_if: tuple[Condition, ...] = ()
+    handler: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """A slot and what fills it."""
+
+    slot: str
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Value → the words whose mention stands for it; empty: all that was said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +107,56 @@ class Step:
     """One stage of the conversation."""
 
     name: str
+    """Of a sub-flow's step with the sub-flow before it: `checkup/use`."""
     title: str
     say: tuple[Line, ...] = ()
     ask: Ask | None = None
     then: Mapping[Intent, Reaction] = field(default_factory=dict)
     otherwise: Reaction | None = None
     when: Mapping[Emotion, Variation] = field(default_factory=dict)
-    keep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Slot → the words whose mention fills it."""
+    keep: tuple[Keep, ...] = ()
     end: Outcome | None = None
     do: Do | None = None
+    fork: tuple[Branch, ...] = ()
+    call: str = ""
+    """The sub-flow to go through."""
+    returns: Mapping[str, str] = field(default_factory=dict)
+    """Result of the sub-flow → the step that follows."""
+    back: str = ""
+    """Leave the sub-flow with this result."""
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        """Every step that may follow directly, sub-flows apart."""
+        reactions = (*self.then.values(), *((self.otherwise,) if self.otherwise else ()))
+        return tuple(
+            dict.fromkeys(
+                (
+                    *(reaction.goto for reaction in reactions if reaction.goto),
+                    *(branch.goto for branch in self.fork),
+                    *self.returns.values(),
+                )
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A sub-flow: called from a step or a handler, it comes back with a result."""
+
+    name: str
+    title: str
+    entry: str
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One answer of the knowledge base, with the ways in which people ask for it."""
+
+    name: str
+    asks: tuple[str, ...]
+    answer: Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +167,7 @@ class Rung:
     do: str
     """`repeat`, `say` or `end`."""
     line: Line | None = None
+    handler: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +180,18 @@ class Flow:
     industry: str
     entry: str
     steps: Mapping[str, Step]
+    """Those of its sub-flows as well."""
     lines: Mapping[str, Line]
     always: Mapping[Intent, Reaction]
     silence: tuple[Rung, ...]
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    knowledge: tuple[Entry, ...] = ()
+    findings: Mapping[str, str] = field(default_factory=dict)
+    """Slots that stand in the record of the call, with the names people read."""
     hotwords: tuple[str, ...] = ()
     """Words the recogniser should expect."""
+    handlers: Mapping[str, str] = field(default_factory=dict)
+    """Handler → file and line, in the order of the files."""
     source: str = ""
 
     def line(self, name: str) -> Line:
@@ -140,6 +207,10 @@ NEEDED_LINES = (
     "not_understood",
     "filler",
     "goodbye",
+    "go_ahead",
+    "wait_for_you",
+    "still_here",
+    "corrected",
     "transfer_complaint",
     "transfer_request",
     "transfer_care",

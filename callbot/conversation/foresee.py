@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from callbot.conversation import wording
+from callbot.conversation.condition import all_hold
 from callbot.conversation.dialogue import Dialogue
-from callbot.conversation.flow import OPENER, Line
+from callbot.conversation.flow import OPENER, Flow, Line, Reaction, Step
 from callbot.conversation.plan import CallPlan
 
 
@@ -20,13 +22,14 @@ def opening(plan: CallPlan, now: datetime) -> tuple[str, ...]:
 def foreseeable(plan: CallPlan, now: datetime) -> tuple[str, ...]:
     """Every text this call can say without having heard anything, the opening first, no duplicates.
 
-    Lines that need a heard slot are not in it. The texts hold names where a line does: sound made of them
+    Lines that need a heard slot and answers of the knowledge base are not in it: they are spoken as they are
+    made. The texts hold names where a line does: sound made of them
     expires with the attempt.
     """
     dialogue = _dialogue(plan, now)
     filled = wording.values(plan.person, dialogue.offer, {})
     texts = list(opening(plan, now))
-    for line in _lines(plan):
+    for line in _lines(plan, filled):
         for turn in range(len(line.variants)):
             text, _ = wording.render(line, filled, turn=turn)
             if "callback_time" not in "".join(line.variants):
@@ -38,9 +41,9 @@ def _dialogue(plan: CallPlan, now: datetime) -> Dialogue:
     return Dialogue(plan, now=now, parse_time=lambda text, at: None)
 
 
-def _lines(plan: CallPlan) -> Iterator[Line]:
+def _lines(plan: CallPlan, filled: Mapping[str, str]) -> Iterator[Line]:
     flow = plan.flow
-    for step in flow.steps.values():
+    for step in _within_reach(flow, filled):
         yield from (line for line in step.say if line.name != OPENER)
         for variation in step.when.values():
             yield from variation.say
@@ -48,7 +51,41 @@ def _lines(plan: CallPlan) -> Iterator[Line]:
             yield step.ask.line
             if step.ask.again is not None:
                 yield step.ask.again
-        for reaction in step.then.values():
+        for reaction in _reactions(step):
             yield from reaction.say
     yield from flow.lines.values()
     yield from (rung.line for rung in flow.silence if rung.line is not None)
+
+
+def _within_reach(flow: Flow, filled: Mapping[str, str]) -> Iterator[Step]:
+    """Steps that this person may come to, the nearest first."""
+    seen: set[str] = set()
+    heads = deque([flow.entry])
+    while heads:
+        name = heads.popleft()
+        if name in seen:
+            continue
+        seen.add(name)
+        step = flow.steps[name]
+        yield step
+        ways = step.next_steps
+        if step.fork:
+            ways = tuple(_branches(step, filled))
+        if step.call:
+            heads.append(flow.parts[step.call].entry)
+        heads.extend(ways)
+        heads.extend(flow.parts[reaction.call].entry for reaction in _reactions(step) if reaction.call)
+
+
+def _branches(step: Step, filled: Mapping[str, str]) -> Iterator[str]:
+    """Ways that are open: what only the call will tell may be so or not."""
+    for branch in step.fork:
+        heard = [condition for condition in branch.only_if if condition.name.startswith("slot.")]
+        if all_hold((condition for condition in branch.only_if if condition not in heard), filled):
+            yield branch.goto
+            if not heard:
+                return
+
+
+def _reactions(step: Step) -> tuple[Reaction, ...]:
+    return (*step.then.values(), *((step.otherwise,) if step.otherwise else ()))

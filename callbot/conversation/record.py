@@ -121,6 +121,12 @@ class Record:
             callback_at=callback_at,
             callback_spoken=spoken,
             concern=decision.concern or state.slots.get("concern", ""),
+            findings={
+                shown: state.slots[slot]
+                for slot, shown in self.plan.flow.findings.items()
+                if state.slots.get(slot)
+            },
+            unanswered=tuple(dict.fromkeys(state.unanswered)),
             ended_by=ended_by,
             end_reason=end.reason or "normal",
             duration_ms=end.at_ms,

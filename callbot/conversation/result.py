@@ -134,6 +134,10 @@ class CallResult:
     """UTC."""
     callback_spoken: str = ""
     concern: str = ""
+    findings: Mapping[str, str] = field(default_factory=dict)
+    """What the flow set out to learn, by the names people read: 关系温度, 回应类别, …."""
+    unanswered: tuple[str, ...] = ()
+    """Questions nobody had an answer to, in the callee's words."""
     ended_by: Literal["callee", "bot", "carrier"] = "bot"
     end_reason: str = "normal"
     duration_ms: int = 0

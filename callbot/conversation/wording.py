@@ -9,8 +9,9 @@ from datetime import date
 from string import Formatter
 
 from callbot.conversation import spoken
+from callbot.conversation.condition import all_hold
 from callbot.conversation.facts import Offer, Person
-from callbot.conversation.flow import Condition, Line
+from callbot.conversation.flow import Line
 
 PLACEHOLDERS = frozenset(
     {
@@ -31,6 +32,8 @@ PLACEHOLDERS = frozenset(
 )
 """Everything a line may name, besides `slot.…`."""
 
+UNKNOWN = "未知"
+"""The reason of whoever has none."""
 _UNHURRIED = frozenset({"体验受损", "价值转移"})
 _CLAUSE = re.compile(r"[^，。！？；]+[，。！？；]*")
 
@@ -43,8 +46,10 @@ def placeholders(text: str) -> tuple[str, ...]:
 def values(
     person: Person, offer: Offer | None, slots: Mapping[str, str], *, callback_time: str = ""
 ) -> dict[str, str]:
-    """What can be filled in, by placeholder; what is unknown is absent."""
+    """What can be filled in and what conditions look at, by name; what is unknown is absent."""
     filled = {
+        "person.reason": person.reason or UNKNOWN,
+        "person.strategy": person.strategy,
         "brand": person.brand,
         "salutation": person.salutation,
         "industry": person.industry,
@@ -117,31 +122,27 @@ def best_offer(offers: Sequence[Offer], *, today: date, mentioned: Sequence[str]
     return next((offer for offer in valid if offer.code in mentioned), valid[0] if valid else None)
 
 
-def holds(condition: Condition, filled: Mapping[str, str]) -> bool:
-    """Is `condition` true of what can be filled in?"""
-    return ("offer.title" if condition is Condition.OFFER else condition.value) in filled
-
-
 def render(line: Line, filled: Mapping[str, str], *, turn: int = 0) -> tuple[str, bool]:
     """The words of `line`, and whether they speak of the offer.
 
-    The wordings whose placeholders can all be filled come first, those with more of the offer before
-    those with less; `turn` walks through equals. When none can be filled, the clauses that cannot are left
-    out.
+    Wordings whose conditions do not hold are left out. Of the others those made for just such a case go
+    first, then those whose placeholders can all be filled, with the offer before without; `turn` walks
+    through equals. When none can be filled, the clauses that cannot are left out.
     """
-    ranked: dict[int, list[str]] = {}
-    for variant in line.variants:
+    ranked: dict[tuple[bool, int], list[str]] = {}
+    fitting = [variant for variant in line.variants if all_hold(line.only_if.get(variant, ()), filled)]
+    for variant in fitting:
         names = placeholders(variant)
         if all(name in filled for name in names):
             about_offer = sum(name.startswith("offer.") for name in names)
-            ranked.setdefault(min(about_offer, 1), []).append(variant)
+            ranked.setdefault((variant in line.only_if, min(about_offer, 1)), []).append(variant)
     if ranked:
         rank = max(ranked)
         chosen = ranked[rank][turn % len(ranked[rank])]
-        return _fill(chosen, filled), rank > 0
+        return _fill(chosen, filled), rank[1] > 0
     kept = [
         clause
-        for clause in _CLAUSE.findall(line.variants[0])
+        for clause in _CLAUSE.findall((fitting or line.variants)[0])
         if all(name in filled for name in placeholders(clause))
     ]
     text = _fill("".join(kept), filled)
@@ -158,3 +159,16 @@ def promised(line: Line, text: str, filled: Mapping[str, str]) -> str:
 
 def _fill(text: str, filled: Mapping[str, str]) -> str:
     return re.sub(r"\{([^{}]+)\}", lambda match: filled[match.group(1)], text)
+
+
+_NONE_OF = re.compile(r"(?:没有?|不|无|别|未)(?:什么|啥|太|怎么|觉得|遇到过?|碰到过?|有|大|是)*$")
+
+
+def mentions(text: str, word: str) -> bool:
+    """Does `text` say `word`, and not that there is none of it: 没什么麻烦?"""
+    at = text.find(word)
+    while at >= 0:
+        if not _NONE_OF.search(text[:at]):
+            return True
+        at = text.find(word, at + 1)
+    return False

@@ -197,7 +197,11 @@ class _Consequences:
         now = self.now
         agent = self.case.before.customer.named_agent or SALES_DESK
         result = self.case.ended.result
-        said = {"concern": result.concern} if result and result.concern else {}
+        said: dict[str, Any] = {"concern": result.concern} if result and result.concern else {}
+        if result and result.findings:
+            said["findings"] = dict(result.findings)
+        if result and result.unanswered:
+            said["unanswered"] = list(result.unanswered)
 
         def row(owner: str, due: datetime, *, state: str = "open", **detail: Any) -> NewFollowUp:
             return NewFollowUp(
@@ -339,6 +343,8 @@ class _Consequences:
                 "disclosure_ms": _disclosed(result),
                 "summary": {
                     "concern": result.concern,
+                    "findings": dict(result.findings),
+                    "unanswered": list(result.unanswered),
                     "callback_at": result.callback_at.isoformat() if result.callback_at else None,
                     "callback_spoken": result.callback_spoken,
                     "transfers": self.case.transfers(),

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from callbot.conversation.flow import NEEDED_LINES, Condition, Do, Flow
+from callbot.conversation.condition import CONDITIONS
+from callbot.conversation.flow import NEEDED_LINES, Do, Flow
 from callbot.conversation.flow_loader import load_flow, schema
 from callbot.conversation.labels import Emotion, Intent, Outcome, TransferReason
 from callbot.conversation.result import JournalKind
@@ -44,7 +45,8 @@ def test_the_example_flow_is_a_flow(shop: Path) -> None:
     flow: Flow = load_flow(shop)
     assert flow.name == "winback/bookshop"
     assert flow.steps["offer"].then[Intent.CONSIDERING].goto == "close_later"
-    assert flow.steps["offer"].when[Emotion.HESITANT].only_if == (Condition.DEADLINE,)
+    (condition,) = flow.steps["offer"].when[Emotion.HESITANT].only_if
+    assert (condition.name, condition.known) == ("offer.deadline", True)
     assert flow.steps["close_interested"].end is Outcome.INTERESTED
     assert set(flow.line("booked").promises.values()) == {"agent_contact"}
 
@@ -67,7 +69,7 @@ def test_the_mistakes_shown_are_the_mistakes_found(shop: Path) -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [Intent, Emotion, TransferReason, Do, Condition, NEEDED_LINES, tuple(schema()["properties"])],
+    [Intent, Emotion, TransferReason, Do, CONDITIONS, NEEDED_LINES, tuple(schema()["properties"])],
     ids=["intents", "emotions", "reasons", "do", "conditions", "lines", "keys"],
 )
 def test_the_page_on_flows_names_all(names: Iterable[str]) -> None:
