@@ -88,9 +88,7 @@ def build_clock(settings: Settings) -> Clock:
     if not shift:
         return SystemClock()
     if settings.carrier.kind != "simulator":
-        raise BadInput.one(
-            "setting carrier.clock_shift_s", "moves the clock while a real carrier is set", "set it to 0"
-        )
+        raise BadInput.one("设置 carrier.clock_shift_s", "接了真实运营商，不能拨动时钟", "设为 0")
     return ShiftedClock(timedelta(seconds=shift))
 
 
@@ -282,7 +280,7 @@ async def build_service(
     """
     clock = clock or build_clock(settings)
     if isinstance(clock, ShiftedClock) and settings.carrier.kind != "simulator":
-        raise BadInput.one("clock", "is shifted while a real carrier is set", "start without a shifted clock")
+        raise BadInput.one("时钟", "接了真实运营商，不能拨动时钟", "不带时钟偏移启动")
     async with open_database(settings) as db, build_desk(settings, db, clock) as desk_server:
         desk = LiveDesk(desk_server, DeskOptions(ring_s=settings.desk.ring_timeout_s))
         async with build_media(settings, db=db, desk=desk, clock=clock, on_call_event=on_call_event) as media:
@@ -334,9 +332,9 @@ def build_control(settings: Settings, media_url: str = "") -> CallControl:
     if carrier.kind == "simulator":
         if not carrier.base_url:
             raise BadInput.one(
-                "setting carrier.base_url",
-                "is empty: the simulator's address is not known",
-                "start `python -m callbot.telephony.simulator` and name its address, or run `callbot demo`",
+                "设置 carrier.base_url",
+                "没有填：不知道模拟运营商的地址",
+                "启动 python -m callbot.telephony.simulator 并填它的地址，或运行 callbot demo",
             )
         return TwilioControl(
             account=carrier.account or SIMULATOR_ACCOUNT,
@@ -357,7 +355,7 @@ def build_control(settings: Settings, media_url: str = "") -> CallControl:
         if not value
     ]
     if missing:
-        raise BadInput.one("settings [carrier]", f"{', '.join(missing)} missing for Twilio", "set them")
+        raise BadInput.one("设置 [carrier]", f"Twilio 还缺 {'、'.join(missing)}", "填上这些设置")
     return TwilioControl(
         account=carrier.account,
         auth_token=carrier.auth_token.get_secret_value(),

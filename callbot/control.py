@@ -18,6 +18,7 @@ from callbot.clock import Clock, SystemClock
 from callbot.engine.port import Engine
 from callbot.errors import BadInput, CallbotError
 from callbot.outreach.alarms import alarm_overdue
+from callbot.outreach.bulk_arrivals import conclude_arrivals
 from callbot.outreach.channel import WebhookChannel
 from callbot.outreach.delivery import Courier, Receiver, Turn, spread
 from callbot.outreach.duties import Daily, Duty, Every, Rota, Work
@@ -34,27 +35,29 @@ from callbot.telephony.control import CallControl
 
 _log = structlog.get_logger(__name__)
 
+_PAGES_OF_ARRIVALS = 10
+"""Worked off in one turn: far less than the time that a duty has."""
 _KEEP_JOBS = timedelta(days=2)
 """How long the engine remembers what it did; longer than a daily duty is tried again."""
 
 
 def build_receivers(settings: Settings) -> tuple[Receiver, ...]:
     """The receivers that the settings name. Raises `BadInput` with everything that is wrong with them."""
-    where = "settings [[webhooks]]"
+    where = "设置 [[webhooks]]"
     names = [webhook.name for webhook in settings.webhooks]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise BadInput.one(where, f"`{doubled[0]}` names two receivers", "give each a name of its own")
+        raise BadInput.one(where, f"{doubled[0]} 用在两个接收方上", "各用自己的名字")
     for webhook in settings.webhooks:
         if unknown := sorted(webhook.kinds - set(Kind)):
             raise BadInput.one(
-                f"{where} {webhook.name}: kinds", f"there is no kind `{unknown[0]}`", f"use {', '.join(Kind)}"
+                f"{where} {webhook.name}: kinds", f"没有 {unknown[0]} 这种消息", f"可用：{'、'.join(Kind)}"
             )
     senders = [webhook.name for webhook in settings.webhooks if Kind.MESSAGE_SEND in webhook.kinds]
     if len(senders) > 1:
         raise BadInput.one(
             where,
-            f"{' and '.join(senders)} both take message.send, and a customer would get every message twice",
-            "let one of them take it",
+            f"{'、'.join(senders)} 都接收 message.send，客户会收到两遍",
+            "只让其中一个接收",
         )
     return tuple(
         Receiver(
@@ -120,6 +123,9 @@ def build_duties(
     async def alarm(now: datetime) -> int:
         return await alarm_overdue(db, now)
 
+    async def conclude(_now: datetime) -> int:
+        return await conclude_arrivals(db, clock, scorer(), limit=_PAGES_OF_ARRIVALS)
+
     async def assess(_now: datetime) -> int:
         return await assess_base(db, clock, scorer=scorer())
 
@@ -136,6 +142,7 @@ def build_duties(
         ),
         Duty(name="touch", when=Every(seconds=30), work=touch),
         Duty(name="follow-up", when=Every(seconds=15), work=follow_up),
+        Duty(name="arrival", when=Every(seconds=10), work=conclude),
         Duty(name="alarm", when=Every(seconds=30), work=alarm),
         Duty(name="assess", when=Daily(at=time(3)), work=assess, limit_s=3600),
         Duty(name="tag", when=Daily(at=time(4)), work=tag, limit_s=3600),

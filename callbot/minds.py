@@ -40,9 +40,9 @@ def build_chain(settings: LlmSettings) -> LlmChain | None:
     if not settings.base_url:
         if settings.fallback.base_url:
             raise BadInput.one(
-                "setting llm.base_url",
-                "is empty, and llm.fallback.base_url is not",
-                "set the first server, or clear the fallback",
+                "设置 llm.base_url",
+                "没有填，却填了 llm.fallback.base_url",
+                "填第一个服务器，或清空备用的",
             )
         return None
     named = (("primary", "llm", settings), ("secondary", "llm.fallback", settings.fallback))
@@ -51,7 +51,7 @@ def build_chain(settings: LlmSettings) -> LlmChain | None:
         if not server.base_url:
             continue
         if not server.model:
-            raise BadInput.one(f"setting {where}.model", "is empty", f"name a model of {where}.base_url")
+            raise BadInput.one(f"设置 {where}.model", "没有填", f"写 {where}.base_url 上的一个模型")
         servers.append(
             LlmServer(
                 name=name,
@@ -85,9 +85,9 @@ def build_reader(settings: Settings, chain: LlmChain | None = None) -> Reader:
     chain = chain or build_chain(settings.llm)
     if chain is None:
         raise BadInput.one(
-            "setting llm.base_url",
-            "is empty, and an LLM shall help the reader",
-            "set it, or reader.llm = false",
+            "设置 llm.base_url",
+            "没有填，而理解要用大模型帮助",
+            "填上它，或设 reader.llm = false",
         )
     local = LocalReader() if kind == "local" else transformers_reader(settings.reader.model)
     return LlmReader(local, chain, pace=_turn_pace(settings.llm))
@@ -124,7 +124,7 @@ def build_minds(settings: Settings) -> Minds:
 def _check_tones(settings: Settings) -> None:
     if "tones" in (settings.models.recogniser, settings.models.voice) and settings.carrier.kind != "simulator":
         raise BadInput.one(
-            "settings [models]",
-            "speak in tones, and a real carrier is set",
-            "choose another recogniser and voice",
+            "设置 [models]",
+            "用的是音调代替语音，而接了真实运营商",
+            "换一个识别器和声音",
         )

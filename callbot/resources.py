@@ -14,4 +14,4 @@ def folder(name: str) -> Path:
     for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
         if candidate.is_dir():
             return candidate
-    raise BadInput.one(str(_PACKAGE / "_data" / name), "folder is missing", "install callbot again")
+    raise BadInput.one(str(_PACKAGE / "_data" / name), "缺少这个文件夹", "重新安装 callbot")

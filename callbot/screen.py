@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from callbot.insight import words
 from callbot.insight.latency import Spread
+from callbot.insight.rule_words import rule_ends, rule_name
 from callbot.outreach.progress import (
     Blocked,
     Dialling,
@@ -26,6 +28,7 @@ from callbot.outreach.progress import (
 )
 from callbot.store.overview import MemberLine
 
+_CHINA = ZoneInfo("Asia/Shanghai")
 _COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "bright_red", "bright_cyan", "bright_yellow")
 
 
@@ -127,12 +130,18 @@ def blocked_table(members: Sequence[MemberLine]) -> Table:
         if line.attempt is None:
             groups.setdefault("hold_out" if line.member.hold_out else line.member.blocked_by, []).append(line)
     table = Table(title="没有拨打")
-    for name in ("没有拨打的原因", "人数", "例如", "说明"):
+    for name in ("没有拨打的原因", "人数", "何时解除", "例如", "说明"):
         table.add_column(name, overflow="fold")
     for rule, lines in sorted(groups.items(), key=lambda item: -len(item[1])):
         example = lines[0]
+        first = min((line.member.blocked_until for line in lines if line.member.blocked_until), default=None)
+        until = f"{first.astimezone(_CHINA):%Y-%m-%d %H:%M} 起" if first else ""
         table.add_row(
-            rule or "—", str(len(lines)), escape(example.customer.name), escape(example.member.blocked_because)
+            rule_name(rule),
+            str(len(lines)),
+            rule_ends(rule, until) if rule else "—",
+            escape(example.customer.name),
+            escape(example.member.blocked_because),
         )
     return table
 

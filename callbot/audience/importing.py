@@ -1,7 +1,8 @@
 """Taking in a customer base: a folder of lists or one list, checked row by row, good rows stored as they come.
 
 Nothing is stored before every header is good. A bad row is reported with row, column, reason and cure and
-written to a file of rejected rows; it never holds up the good ones. How far a list got stands in the base
+written to a file of rejected rows; it never holds up the good ones. What is to be concluded from the rows is
+noted with them and drawn afterwards. How far a list got stands in the base
 (`ImportRun`), in the transaction that stored its rows: an import that was killed goes on without doubles.
 """
 
@@ -14,18 +15,17 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from callbot.audience.base_files import open_base
 from callbot.audience.landing import Landing, land, refusals
 from callbot.audience.list_text import digest
 from callbot.audience.reading_crew import crew_size, read_blocks
 from callbot.audience.rejects import RejectedRows
-from callbot.audience.row import Rejection, Row, reject
+from callbot.audience.row import Rejection, Row
 from callbot.audience.row_reading import COLUMNS, Part, Portion, RowReader
 from callbot.audience.sheet import ROWS, Block, Sheet
 from callbot.errors import BadInput, CallbotError, Problem
-from callbot.store import import_runs
+from callbot.store import arrivals, import_runs
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import ImportRun
@@ -178,26 +178,12 @@ async def import_rows(
             portion = reader.portion(taken)
             async with database.write() as session:
                 landing = await land(session, part, portion, now, source=taken[0].source)
+                await arrivals.note(session, landing.stored, now)
             wrong = portion.rejected + refusals(taken, landing.refused)
             _add(report, summary, portion, landing, wrong)
             if keep_ids and part is Part.CUSTOMERS:
                 report.customer_ids += landing.customers.values()
     return report
-
-
-def check_base(path: Path, now: datetime, *, defaults: Defaults | None = None) -> tuple[list[Rejection], int]:
-    """Read everything and store nothing: the bad cells, and the number of rows. Raises like `import_base`."""
-    given = (defaults or Defaults()).given
-    bad: list[Rejection] = []
-    count = 0
-    for part, sheet in open_base(path, None, given).items():
-        reader = RowReader(part=part, now=now, vault=PhoneVault(bytes(32), bytes(32)), given=given)
-        lines: dict[int, int] = {}
-        for row in sheet.rows():
-            count += 1
-            values, wrong = reader.read(row)
-            bad += wrong or (_doubles(row, values, lines) if part is Part.CUSTOMERS else [])
-    return bad, count
 
 
 class _Intake:
@@ -256,6 +242,7 @@ class _Intake:
             landing = await land(
                 session, self._reader.part, portion, now, source=self._sheet.path.name, run=self._run.id
             )
+            await arrivals.note(session, landing.stored, moment)
             wrong = portion.rejected
             if landing.refused:
                 rows = (self._reader.completed(row) for row in self._sheet.read(block))
@@ -335,12 +322,3 @@ def _known(run: ImportRun, sheet: Sheet) -> PartReport:
         run_id=run.id,
         known_since=run.ended_at,
     )
-
-
-def _doubles(row: Row, values: Mapping[str, Any], lines: dict[int, int]) -> list[Rejection]:
-    for key, title in (("phone", "手机号"), ("external_id", "客户编号")):
-        if key in values:
-            first = lines.setdefault(hash((key, values[key])), row.line)
-            if first != row.line:
-                return [reject(row, title, f"与第 {first} 行重复", "同一位客户只保留一行")]
-    return []

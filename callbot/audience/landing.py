@@ -93,9 +93,17 @@ async def _customers(
         landing.customers[row.line] = land.customer_id
         if land.new:
             landing.fresh.add(row.line)
-        landing.stored.append(Stored(customer_id=land.customer_id))
         if row.consent:
             consents.append({"customer_id": land.customer_id, **row.consent})
+        bought = row.purchase or {}
+        landing.stored.append(
+            Stored(
+                customer_id=land.customer_id,
+                kind="order" if bought else "",
+                external_id=bought.get("external_id", ""),
+                at=bought.get("at"),
+            )
+        )
         if row.purchase:
             purchases.append({"customer_id": land.customer_id, **row.purchase})
         if row.do_not_contact:
@@ -129,7 +137,8 @@ async def _past(session: Session, past: Sequence[Past], now: datetime) -> Landin
         landing.new += 1
         landing.customers[each.line] = owner
         number = str(each.values.get("external_id", ""))
-        landing.stored.append(Stored(customer_id=owner, kind=each.kind, external_id=number))
+        at = each.values["at"]
+        landing.stored.append(Stored(customer_id=owner, kind=each.kind, external_id=number, at=at))
         values = {"customer_id": owner, **each.values}
         rows[each.kind if each.kind in ("order", "consent") else "event"].append(values)
         if each.kind == "call":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from callbot.audience.row import Rejection, Row, read_row
 from callbot.audience.row import reject as _reject
 from callbot.audience.sheet import open_sheet
 from callbot.errors import BadInput
-from callbot.store.database import Database
+from callbot.store.database import Database, Session
 from callbot.store.offers import PROMISED, save_offers, stored_versions
 from callbot.store.tables import OfferRow
 
@@ -47,17 +48,29 @@ async def import_offers(database: Database, path: Path, now: datetime) -> int:
     """
     rows = _read(path, now)
     async with database.write() as session:
-        stored = await stored_versions(session, [values["code"] for _, values in rows])
-        wrong = [
-            problem
-            for row, values in rows
-            if (known := stored.get((values["code"], values["version"])))
-            for problem in _changed(row, values, known)
-        ]
-        if wrong:
-            raise BadInput([each.problem for each in wrong])
+        await _unchanged(session, rows)
         await save_offers(session, [values for _, values in rows], now)
     return len(rows)
+
+
+async def offers_to_come(database: Database, path: Path, now: datetime) -> list[OfferRow]:
+    """What `import_offers` would store, not stored. Raises like it."""
+    rows = _read(path, now)
+    async with database.read() as session:
+        await _unchanged(session, rows)
+    return [OfferRow(**values, created_at=now) for _, values in rows]
+
+
+async def _unchanged(session: Session, rows: Sequence[tuple[Row, dict[str, Any]]]) -> None:
+    stored = await stored_versions(session, [values["code"] for _, values in rows])
+    wrong = [
+        problem
+        for row, values in rows
+        if (known := stored.get((values["code"], values["version"])))
+        for problem in _changed(row, values, known)
+    ]
+    if wrong:
+        raise BadInput([each.problem for each in wrong])
 
 
 def _read(path: Path, now: datetime) -> list[tuple[Row, dict[str, Any]]]:

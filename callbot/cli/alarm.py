@@ -1,4 +1,4 @@
-"""`callbot alarm`: what was promised and not done in time."""
+"""`callbot alarm`: what was promised and not done in time, and what stopped by itself."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def list_(
     if not found:
         out.print("没有未确认的告警。")
         return
-    table = folding("告警", "事项", "客户", "负责人", "期限", "告警时间", "关于", "确认")
+    table = folding("告警", "事项", "客户或批次", "负责人", "期限", "告警时间", "关于", "确认")
     for line in found:
         alarm = line.alarm
         table.add_row(
             alarm.id,
-            words.word(words.ALARMS, alarm.kind),
-            f"{escape(line.name)} {line.phone_masked}",
+            "：".join(filter(None, (words.word(words.ALARMS, alarm.kind), escape(alarm.note)))),
+            f"{escape(line.name)} {line.phone_masked}".rstrip(),
             escape(words.word(words.OWNERS, alarm.owner)),
             f"{in_china(alarm.due_at):%m-%d %H:%M}",
             f"{in_china(alarm.raised_at):%m-%d %H:%M}",
@@ -67,7 +67,7 @@ def ack(
     async def work() -> None:
         async with open_database(load_settings()) as db, db.write() as session:
             if not await cases.acknowledge(session, alarm, by=whoever(by), now=SystemClock().now()):
-                raise BadInput.one(f"alarm {alarm}", "no such alarm that waits", "see `callbot alarm list`")
+                raise BadInput.one(f"告警 {alarm}", "没有这条待确认的告警", "callbot alarm list 列出全部")
 
     with explained():
         run(work())

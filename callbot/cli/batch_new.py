@@ -13,15 +13,16 @@ import typer
 from callbot.app import build_control, build_flows, build_scorer, open_database, open_vault
 from callbot.audience import segments
 from callbot.audience.assessing import assess_base
-from callbot.audience.importing import Defaults, check_base, import_base
-from callbot.audience.offer_sheet import import_offers
+from callbot.audience.importing import Defaults, import_base
+from callbot.audience.list_check import Looked, contradictions, look_through
+from callbot.audience.offer_sheet import import_offers, offers_to_come, read_offers
 from callbot.cli.batch_calls import call_batch
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values
 from callbot.clock import SystemClock
 from callbot.errors import BadInput, Problem
 from callbot.outreach import batch as batches
-from callbot.outreach.batch_checks import flow_problems
+from callbot.outreach.bulk_arrivals import conclude_arrivals
 from callbot.settings import Settings, load_settings
 from callbot.store.customers import CustomerFilter
 from callbot.store.database import Database
@@ -91,7 +92,7 @@ def create(
             offers=tuple(offer or ()),
             hold_out_percent=hold_out,
             policy=policy_values(settings, cap_week, saturday),
-            source=str(file) if file else f"segment {segment}",
+            source=str(file) if file else f"人群 {segment}",
             created_by="cli",
         )
         defaults = Defaults(industry=industry, brand=brand)
@@ -156,50 +157,67 @@ async def make(
     sheet: Path | None,
     defaults: Defaults,
 ) -> str:
-    """The id of a draft. Raises `BadInput` with everything that is wrong with list, flow, values and offers."""
+    """The id of a draft. Raises `BadInput` with everything that is wrong with list, flow, values and offers;
+    what can be known is said before anything is stored.
+    """
     now = SystemClock().now()
-    problems = _list_problems(file, defaults, now) if file is not None else []
-    problems += _flow_known(wish.flow)
-    if problems and sheet is None:
-        problems += batches.values_problems(wish, now)
-    if problems:
-        raise BadInput(problems)
+    flows = build_flows()
+    listed = _looked_at(wish, file, sheet, defaults, now) if file is not None else None
     async with open_database(settings) as db:
+        vault = open_vault(settings)
+        to_come = await offers_to_come(db, sheet, now) if sheet is not None else []
+        if file is None:
+            wish = replace(wish, customer_ids=await segments.customer_ids(db, segment, now))
+            problems = await batches.problems(db, vault, wish, now, flows=flows, to_come=to_come)
+        else:
+            wrong = await contradictions(db, vault, file, now, defaults=defaults)
+            problems = [each.problem for each in wrong[:_SHOWN_PROBLEMS]]
+            people = listed or batches.People(phones=(), callees=())
+            problems += await batches.problems_of(db, wish, people, now, flows=flows, to_come=to_come)
+        if problems:
+            raise BadInput(problems)
         if sheet is not None:
             await import_offers(db, sheet, now)
-        if problems := await batches.problems_before_members(db, wish, now):
-            raise BadInput(problems)
-        ids = await _customers(settings, db, file, segment, defaults, now)
-        return await batches.create(
-            db, open_vault(settings), replace(wish, customer_ids=ids), now, flows=build_flows()
-        )
+        if file is not None:
+            wish = replace(wish, customer_ids=await _taken_in(settings, db, file, defaults, now))
+        return await batches.create(db, vault, wish, now, flows=flows)
 
 
-async def _customers(
-    settings: Settings, db: Database, file: Path | None, segment: str, defaults: Defaults, now: datetime
+def _looked_at(
+    wish: batches.NewBatch, file: Path, sheet: Path | None, defaults: Defaults, now: datetime
+) -> batches.People:
+    """Who is on the list. Raises `BadInput` with everything that can be said without the base."""
+    problems: list[Problem] = []
+    looked = Looked()
+    try:
+        looked = look_through(file, now, defaults=defaults)
+    except BadInput as error:
+        problems += error.problems
+    problems += [each.problem for each in looked.rejected[:_SHOWN_PROBLEMS]]
+    if sheet is not None:
+        try:
+            read_offers(sheet, now)
+        except BadInput as error:
+            problems += error.problems
+    people = batches.People(phones=looked.phones, callees=looked.callees)
+    problems += [
+        *batches.values_problems(wish, now),
+        *batches.people_problems(wish, people, build_flows(), now),
+    ]
+    if problems:
+        raise BadInput(problems)
+    return people
+
+
+async def _taken_in(
+    settings: Settings, db: Database, file: Path, defaults: Defaults, now: datetime
 ) -> Sequence[str]:
-    if file is None:
-        return await segments.customer_ids(db, segment, now)
+    """The ids of the list's customers, stored and judged."""
     report = await import_base(db, open_vault(settings), file, now, defaults=defaults, keep_ids=True)
     if report.problems:
         raise BadInput(report.problems)
     ids = tuple(dict.fromkeys(report.customer_ids))
-    await assess_base(db, SystemClock(), CustomerFilter(ids=ids), build_scorer(settings))
+    scorer = build_scorer(settings)
+    await conclude_arrivals(db, SystemClock(), scorer)
+    await assess_base(db, SystemClock(), CustomerFilter(ids=ids), scorer)
     return ids
-
-
-def _flow_known(flow: str) -> list[Problem]:
-    """A flow that no industry has."""
-    flows = build_flows()
-    if any(known.startswith(f"{flow}/") for known in flows):
-        return []
-    return flow_problems(flow, {"*"}, flows)
-
-
-def _list_problems(file: Path, defaults: Defaults, now: datetime) -> list[Problem]:
-    """Every bad cell of the list, or what keeps it from being read; stores nothing."""
-    try:
-        rejections, _ = check_base(file, now, defaults=defaults)
-    except BadInput as error:
-        return list(error.problems)
-    return [rejection.problem for rejection in rejections[:_SHOWN_PROBLEMS]]

@@ -18,6 +18,7 @@ from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption,
 from callbot.clock import SystemClock
 from callbot.errors import BadInput
 from callbot.insight import words
+from callbot.insight.rule_words import rule_ends, rule_name
 from callbot.outreach import batch as batches
 from callbot.outreach import what_if as questions
 from callbot.outreach.batch_status import BatchStatus, status
@@ -187,14 +188,14 @@ def _show_preview(found: batches.Preview, at: datetime) -> None:
         f"{in_china(at):%Y-%m-%d %H:%M}：现在可拨打 [bold]{len(found.now)}[/] 位，稍后 {found.later_count} 位，"
         f"不可拨打 {found.never_count} 位"
     )
-    table = folding("何时", "规则", "人数", "最早", "说明", "例如")
+    table = folding("何时", "规则", "人数", "何时解除", "说明", "例如")
     for when, groups in (("稍后", found.later), ("不可", found.never)):
         for group in groups:
             table.add_row(
                 when,
-                group.rule,
+                rule_name(group.rule),
                 str(group.count),
-                f"{in_china(group.until):%Y-%m-%d %H:%M}" if group.until else "—",
+                rule_ends(group.rule, f"{in_china(group.until):%Y-%m-%d %H:%M} 起" if group.until else ""),
                 escape(group.because),
                 "\n".join(group.examples),
             )

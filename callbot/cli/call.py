@@ -93,7 +93,7 @@ def replay(
         print_script(sheet)
         path = load_settings().data / sheet.call.recording
         if not sheet.call.recording or not path.is_file():
-            raise BadInput.one(f"call {sheet.call.id}", "has no recording", "only answered calls are recorded")
+            raise BadInput.one(f"通话 {sheet.call.id}", "没有录音", "接通的电话才有录音")
         play(path)
 
 
@@ -178,6 +178,4 @@ def play(path: Path) -> None:
         if found := shutil.which(player):
             subprocess.run([found, *arguments, str(path)], check=False)
             return
-    raise BadInput.one(
-        str(path), "this machine has no program that plays sound", "install ffmpeg or sox, or open the file"
-    )
+    raise BadInput.one(str(path), "这台机器没有播放声音的程序", "安装 ffmpeg 或 sox，或直接打开这个文件")

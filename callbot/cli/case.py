@@ -78,7 +78,7 @@ def show(case: Id, as_json: Json = False) -> None:
         async with open_database(load_settings()) as db, db.read() as session:
             found = await cases.get(session, case)
             if found is None:
-                raise BadInput.one(f"case {case}", "no such case, or several", "see `callbot case list`")
+                raise BadInput.one(f"工单 {case}", "没有这张工单，或不止一张", "callbot case list 列出工单")
             offers = await valid_offers(session, found.industry, SystemClock().now(), compensation=True)
             return found, offers
 

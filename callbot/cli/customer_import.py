@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from callbot.app import build_clock, open_database, open_vault
+from callbot.app import build_clock, build_scorer, open_database, open_vault
 from callbot.audience.importing import Defaults, ImportReport, PartReport, Start, import_base
 from callbot.audience.importing import Progress as Step
 from callbot.audience.offer_sheet import import_offers
@@ -22,6 +22,7 @@ from callbot.cli.conditions import folding
 from callbot.cli.moments import in_china
 from callbot.cli.output import err, explained, out, print_json, run
 from callbot.errors import BadInput
+from callbot.outreach.bulk_arrivals import conclude_arrivals
 from callbot.settings import Settings, load_settings
 from callbot.store import import_runs
 from callbot.store.plain import plain
@@ -72,7 +73,7 @@ def import_list(
             count = run(_offers(settings, file))
             print_json({"offers": count}) if as_json else out.print(f"优惠 {count} 条")
             return
-        report = run(
+        report, concluded = run(
             _import(
                 settings,
                 file,
@@ -85,9 +86,11 @@ def import_list(
             )
         )
         if as_json:
-            print_json(_plain(report))
+            print_json({**_plain(report), "concluded": concluded})
         else:
             _show(report)
+            if concluded:
+                out.print(f"已按新的事件和订单更新 {concluded:,} 位客户的判断、标签、批次和跟进")
     if report.rejected:
         raise typer.Exit(1)
 
@@ -108,14 +111,16 @@ async def _import(
     processes: int | None,
     *,
     quiet: bool,
-) -> ImportReport:
+) -> tuple[ImportReport, int]:
+    """What became of the rows, and of how many customers the new events and orders were concluded from."""
+    clock = build_clock(settings)
     async with open_database(settings) as db:
         with _bar(quiet) as bar:
-            return await import_base(
+            report = await import_base(
                 db,
                 open_vault(settings),
                 file,
-                build_clock(settings).now(),
+                clock.now(),
                 part=part,
                 defaults=defaults,
                 rejects=rejects,
@@ -123,6 +128,9 @@ async def _import(
                 processes=processes,
                 progress=_advance(bar) if bar is not None else None,
             )
+        with _spinner(quiet):
+            concluded = await conclude_arrivals(db, clock, build_scorer(settings))
+    return report, concluded
 
 
 def _bar(quiet: bool) -> AbstractContextManager[Progress | None]:
@@ -137,6 +145,10 @@ def _bar(quiet: bool) -> AbstractContextManager[Progress | None]:
         console=err,
         transient=True,
     )
+
+
+def _spinner(quiet: bool) -> AbstractContextManager[object]:
+    return nullcontext() if quiet else err.status("按新的事件和订单更新判断、标签、批次和跟进…")
 
 
 def _advance(bar: Progress) -> Callable[[Step], None]:

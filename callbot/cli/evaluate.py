@@ -132,11 +132,9 @@ def _judged(
     """Rows and what is made of each. Raises `BadInput` before anything is read at length."""
     rows = read_rows(file, kind)
     if out is None and not any(is_labelled(row) for row in rows):
-        raise BadInput.one(
-            str(file), "carries no labels, so there is nothing to measure", "name a file with --out PRED.jsonl"
-        )
+        raise BadInput.one(str(file), "没有标注，无从衡量", "用 --out PRED.jsonl 写出判断结果")
     if out is not None and (out.resolve() == file.resolve() or out.is_dir() or not out.parent.is_dir()):
-        raise BadInput.one(f"--out {out}", "cannot be written there", "name a new file in a folder that exists")
+        raise BadInput.one(f"--out {out}", "不能写到那里", "在已有的文件夹里给一个新文件名")
     return rows, run(_all(rows, reader, judge))
 
 
@@ -168,6 +166,4 @@ def _write(out: Path | None, rows: Sequence[dict[str, Any]]) -> None:
     try:
         out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     except OSError as error:
-        raise BadInput.one(
-            f"--out {out}", f"cannot be written: {error.strerror}", "name another file"
-        ) from None
+        raise BadInput.one(f"--out {out}", f"写不了：{error.strerror}", "换一个文件") from None

@@ -131,7 +131,7 @@ def postpone(
     """Put a task off; its first due time is kept."""
     with explained():
         if not to:
-            raise BadInput.one("--to", "is empty", "write 2026-03-02T10:00+08:00")
+            raise BadInput.one("--to", "是空的", "写成 2026-03-02T10:00+08:00")
         until = moment_of(to, "--to").astimezone(UTC)
     _act(
         lambda db, now: tasks.postpone(db, follow_up, by=whoever(by), to=until, note=note, now=now),

@@ -80,19 +80,17 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
     try:
         lines = path.read_text("utf-8-sig").split("\n")
     except OSError as error:
-        raise BadInput.one(
-            str(path), f"cannot be read: {error.strerror}", "name a file with one JSON object a line"
-        ) from None
+        raise BadInput.one(str(path), f"读不了：{error.strerror}", "给一个每行一个 JSON 对象的文件") from None
     except UnicodeDecodeError as error:
         broken = path.read_bytes().count(b"\n", 0, error.start) + 1
-        raise BadInput.one(f"{path}, line {broken}", "is not UTF-8 text", "save the file as UTF-8") from None
+        raise BadInput.one(f"{path} 第 {broken} 行", "不是 UTF-8 文本", "存成 UTF-8") from None
     rows: list[R] = []
     problems: list[Problem] = []
     first: dict[str | int, int] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        where = f"{path}, line {number}"
+        where = f"{path} 第 {number} 行"
         try:
             row = kind.model_validate_json(line)
         except ValidationError as error:
@@ -102,8 +100,8 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
             problems.append(
                 Problem(
                     where=where,
-                    what=f"id {row.id!r} was already used in line {first[row.id]}",
-                    cure="give each line its own id",
+                    what=f"id {row.id!r} 已用于第 {first[row.id]} 行",
+                    cure="每行用自己的 id",
                 )
             )
         first.setdefault(row.id, number)
@@ -111,21 +109,21 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
     if problems:
         raise BadInput(problems)
     if not rows:
-        raise BadInput.one(str(path), "holds no rows", "write one JSON object a line")
+        raise BadInput.one(str(path), "没有任何行", "每行写一个 JSON 对象")
     return rows
 
 
 def _problem(where: str, detail: Any) -> Problem:
     place = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "json_invalid":
-        return Problem(where=where, what="is not JSON", cure="write one JSON object on each line")
+        return Problem(where=where, what="不是 JSON", cure="每行写一个 JSON 对象")
     if detail["type"] in ("model_type", "model_attributes_type"):
-        return Problem(where=where, what="is not a JSON object", cure="write one JSON object on each line")
+        return Problem(where=where, what="不是 JSON 对象", cure="每行写一个 JSON 对象")
     if detail["type"] == "missing":
-        return Problem(where=where, what=f"{place} is missing", cure=f"add {place}")
+        return Problem(where=where, what=f"缺少 {place}", cure=f"补上 {place}")
     got = detail["input"] if isinstance(detail["input"], (str, int, float, bool)) else None
-    shown = f" (got {str(got)[:40]!r})" if got is not None else ""
-    return Problem(where=where, what=f"{place}: {detail['msg']}{shown}", cure=f"correct {place}")
+    shown = f"（写的是 {str(got)[:40]!r}）" if got is not None else ""
+    return Problem(where=where, what=f"{place}：{detail['msg']}{shown}", cure=f"改正 {place}")
 
 
 def _spoken(turns: tuple[TurnRow, ...]) -> tuple[SpokenTurn, ...]:

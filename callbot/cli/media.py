@@ -33,9 +33,9 @@ def media(
             settings = settings.model_copy(update={"media": settings.media.model_copy(update={"port": port})})
         if not settings.desk.url or not settings.desk.line_token.get_secret_value():
             raise BadInput.one(
-                "settings desk.url, desk.line_token",
-                "are empty: customers of this process could reach no human",
-                "name the desk of the control process and the token it was given, or run `callbot serve`",
+                "设置 desk.url、desk.line_token",
+                "没有填：这个进程的客户将转不到人工",
+                "填控制进程的坐席台地址和它的令牌，或改用 callbot serve",
             )
         with asyncio.Runner(loop_factory=loop_factory(None)) as runner:
             runner.run(_media(settings, quiet, boot))

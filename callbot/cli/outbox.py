@@ -116,7 +116,7 @@ def replay(
     """Send dead letters again, with the idempotency key they always had. `callbot serve` delivers them."""
     with explained():
         if bool(message) == all_dead:
-            raise BadInput.one("callbot outbox replay", "one message or --all-dead", "name exactly one of them")
+            raise BadInput.one("callbot outbox replay", "消息和 --all-dead 要写其中之一", "只写一个")
 
         async def work() -> int:
             chosen = (await _letter(message)).message.id if message else None
@@ -126,9 +126,9 @@ def replay(
         count = run(work())
         if message and not count:
             raise BadInput.one(
-                f"message {message}",
-                "nothing of it can be sent again: it was delivered, withdrawn, or its time is over",
-                "see `callbot outbox show`",
+                f"消息 {message}",
+                "没有可以重发的：已送达、已撤回，或已过时效",
+                "callbot outbox show 查看",
             )
     out.print(f"{count} 条消息将重新投递")
 
@@ -165,13 +165,13 @@ async def _letter(key: str) -> Letter:
     async with open_database(load_settings()) as db, db.read() as session:
         found = await outbox.letter(session, key)
     if found is None:
-        raise BadInput.one(f"message {key}", "no such message, or several", "see `callbot outbox list`")
+        raise BadInput.one(f"消息 {key}", "没有这条消息，或不止一条", "callbot outbox list 列出消息")
     return found
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value and value not in allowed:
-        raise BadInput.one(option, f"`{value}` is none of them", f"use {', '.join(allowed)}")
+        raise BadInput.one(option, f"没有 {value} 这一种", f"可用：{'、'.join(allowed)}")
 
 
 def _state(name: str) -> str:

@@ -12,6 +12,7 @@ from callbot.cli.gauge import gauge_line
 from callbot.cli.moments import in_china, moment_of
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values
+from callbot.insight.rule_words import RULES, rule_ends, rule_name
 from callbot.outreach.ask import Asked, may_contact
 from callbot.settings import load_settings
 from callbot.store.plain import plain
@@ -47,6 +48,7 @@ def permit(
                 "at": moment.isoformat(),
                 "allowed": block is None,
                 "rule": block.rule if block else None,
+                "rule_name": RULES[block.rule] if block else None,
                 "until": block.until.isoformat() if block and block.until else None,
                 "because": block.because if block else None,
                 "policy": asked.policy,
@@ -57,12 +59,10 @@ def permit(
     elif block is None:
         out.print(f"[green]可以拨打[/] {escape(asked.name)}（规则 {asked.policy}）")
     else:
-        until = (
-            f"，{in_china(block.until):%Y-%m-%d %H:%M} （北京时间）之后再问"
-            if block.until
-            else "，除非有人改变它"
-        )
-        out.print(f"[red]不可拨打[/] {escape(asked.name)}：{escape(block.because)}（{block.rule}）{until}")
+        until = f"{in_china(block.until):%Y-%m-%d %H:%M}（北京时间）" if block.until else ""
+        out.print(f"[red]不可拨打[/] {escape(asked.name)}：{escape(block.because)}")
+        out.print(f"  规则  {rule_name(block.rule)}")
+        out.print(f"  解除  {rule_ends(block.rule, until)}")
     if not as_json:
         for broken in asked.breaks:
             out.print(f"  [red]会突破[/] {escape(broken)}（只是提问，什么都没有改变）")

@@ -35,7 +35,7 @@ def policy_values(settings: Sequence[str] | None, cap_week: int | None, saturday
         block, dot, key = name.strip().partition(".")
         if not equals or not dot or not key:
             problems.append(
-                Problem(where=f"--set {text}", what="is no value", cure="write --set caps.answered_per_7d=1")
+                Problem(where=f"--set {text}", what="不是“名称=值”", cure="写成 --set caps.answered_per_7d=1")
             )
             continue
         values.setdefault(block, {})[key] = _read(block, value.strip())
@@ -43,7 +43,7 @@ def policy_values(settings: Sequence[str] | None, cap_week: int | None, saturday
         values.setdefault("caps", {})["answered_per_7d"] = cap_week
     if saturday:
         if saturday not in ("on", "off"):
-            problems.append(Problem(where="--saturday", what=f"{saturday!r} is neither", cure="use on or off"))
+            problems.append(Problem(where="--saturday", what=f"不能是 {saturday!r}", cure="写 on 或 off"))
         spans = [str(span) for span in VOICE_HOURS.weekend] if saturday == "on" else []
         values.setdefault("windows", {})["sat-sun"] = spans
     if problems:

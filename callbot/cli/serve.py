@@ -50,9 +50,9 @@ def _check(settings: Settings, count: int) -> None:
     address = settings.carrier.public_media_url
     if count > 1 and address and "{port}" not in address:
         raise BadInput.one(
-            "setting carrier.public_media_url",
-            f"is one address for {count} media processes, and the carrier must reach each of them",
-            "put {port} into it, e.g. wss://calls.example.com/{port}, and route each to its process",
+            "设置 carrier.public_media_url",
+            f"{count} 个媒体进程只有一个地址，运营商要能到达每一个",
+            "在地址里写 {port}，例如 wss://calls.example.com/{port}，并分别转到各进程",
         )
     # What a media process needs, and a carrier that is not complete, are named before anything is started.
     if count:

@@ -14,4 +14,4 @@ def whoever(by: str) -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):
-        raise BadInput.one("--by", "nobody is named", "say who does this: --by agent-3") from None
+        raise BadInput.one("--by", "没有写是谁做的", "用 --by 写明，例如 --by agent-3") from None

@@ -42,15 +42,11 @@ class Prompt:
     def render(self, **values: Any) -> str:
         """The prompt with `values` filled in. Raises `BadInput` for a missing or unknown input."""
         if wrong := set(values) ^ set(self.inputs):
-            raise BadInput.one(
-                self.where, f"inputs do not match: {', '.join(sorted(wrong))}", "give exactly its inputs"
-            )
+            raise BadInput.one(self.where, f"输入对不上：{'、'.join(sorted(wrong))}", "给全它的输入，不多不少")
         try:
             return self.template.render(values)
         except UndefinedError as error:
-            raise BadInput.one(
-                self.where, str(error), "declare the variable under inputs or correct it"
-            ) from None
+            raise BadInput.one(self.where, str(error), "在 inputs 里写上这个变量，或改正它") from None
 
 
 def load_prompt(name: str, version: str, *, root: Path | None = None) -> Prompt:
@@ -59,17 +55,15 @@ def load_prompt(name: str, version: str, *, root: Path | None = None) -> Prompt:
     try:
         raw = path.read_bytes()
     except OSError:
-        raise BadInput.one(
-            str(path), "there is no such prompt", "check name and version, or add the file"
-        ) from None
+        raise BadInput.one(str(path), "没有这份提示词", "核对名称和版本，或放入这个文件") from None
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise BadInput.one(f"{path}, line {line}", "is not UTF-8 text", "save the file as UTF-8") from None
+        raise BadInput.one(f"{path} 第 {line} 行", "不是 UTF-8 文本", "存成 UTF-8") from None
     lines = text.split("\n")
     if lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
-        raise BadInput.one(f"{path}, line 1", "the front matter is missing", "begin the file with --- keys ---")
+        raise BadInput.one(f"{path} 第 1 行", "缺少开头的说明", "文件以 --- 键 --- 开头")
     end = [line.strip() for line in lines[1:]].index("---") + 1
     try:
         front: Any = YAML(typ="safe").load("\n".join(lines[1:end]))
@@ -77,7 +71,7 @@ def load_prompt(name: str, version: str, *, root: Path | None = None) -> Prompt:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1
         raise BadInput.one(
-            f"{path}, line {line}", f"broken YAML: {getattr(error, 'problem', error)}", "correct it"
+            f"{path} 第 {line} 行", f"不是 YAML：{getattr(error, 'problem', error)}", "改正它"
         ) from None
     problems = _problems(path, front, lines[1:end])
     if problems:
@@ -89,7 +83,7 @@ def load_prompt(name: str, version: str, *, root: Path | None = None) -> Prompt:
         template = environment.from_string("\n".join(lines[end + 1 :]))
     except TemplateSyntaxError as error:
         raise BadInput.one(
-            f"{path}, line {error.lineno + end + 1}", f"broken template: {error.message}", "correct it"
+            f"{path} 第 {error.lineno + end + 1} 行", f"模板有错：{error.message}", "改正它"
         ) from None
     return Prompt(
         name=name,
@@ -106,42 +100,34 @@ def load_prompt(name: str, version: str, *, root: Path | None = None) -> Prompt:
 
 def _problems(path: Path, front: Any, lines: list[str]) -> list[Problem]:
     if not isinstance(front, dict):
-        return [
-            Problem(
-                where=f"{path}, line 2", what="the front matter holds no keys", cure=f"give {', '.join(KEYS)}"
-            )
-        ]
+        return [Problem(where=f"{path} 第 2 行", what="开头的说明里没有键", cure=f"写上 {'、'.join(KEYS)}")]
 
     def line_of(key: str) -> int:
         return next((number for number, line in enumerate(lines, start=2) if line.startswith(f"{key}:")), 2)
 
     problems = [
-        Problem(
-            where=f"{path}, line 2", what=f"the key {key} is missing", cure=f"add {key} to the front matter"
-        )
+        Problem(where=f"{path} 第 2 行", what=f"缺少键 {key}", cure=f"在开头的说明里写上 {key}")
         for key in KEYS
         if key not in front
     ]
     problems += [
         Problem(
-            where=f"{path}, line {line_of(str(key))}",
-            what=f"unknown key {key}",
-            cure=f"use only {', '.join(KEYS)}",
+            where=f"{path} 第 {line_of(str(key))} 行",
+            what=f"没有 {key} 这个键",
+            cure=f"可用：{'、'.join(KEYS)}",
         )
         for key in front
         if key not in KEYS
     ]
     for key, kind, words in (
-        ("model_class", str, "text"),
-        ("temperature", (int, float), "a number"),
-        ("schema", dict, "a JSON Schema"),
-        ("inputs", list, "a list of names"),
-        ("changelog", list, "a list of lines"),
+        ("model_class", str, "文字"),
+        ("temperature", (int, float), "数字"),
+        ("schema", dict, "JSON Schema"),
+        ("inputs", list, "名称的列表"),
+        ("changelog", list, "逐条的列表"),
     ):
         if key in front and not isinstance(front[key], kind):
             problems.append(
-                Problem(
-                    where=f"{path}, line {line_of(key)}", what=f"{key} is not {words}", cure=f"make it {words}"
-                )
+                Problem(where=f"{path} 第 {line_of(key)} 行", what=f"{key} 不是{words}", cure=f"写成{words}")
             )
     return problems

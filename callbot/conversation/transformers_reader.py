@@ -55,8 +55,8 @@ class Classifier:
         if width != len(names):
             raise BadInput.one(
                 str(folder / "config.json"),
-                f"id2label names {len(names)} labels, the model has {width}",
-                "export model and config together",
+                f"id2label 写了 {len(names)} 个标签，模型有 {width} 个",
+                "模型和配置一起导出",
             )
 
     def __call__(self, text: str) -> tuple[dict[Intent, float], dict[Emotion, float]]:
@@ -75,14 +75,12 @@ class Classifier:
 
 def _folder(model: str) -> Path:
     if not model:
-        raise BadInput.one(
-            "setting reader.model", "is empty", "name a folder or a hub name, or set reader.kind to local"
-        )
+        raise BadInput.one("设置 reader.model", "没有填", "写一个文件夹或模型名，或设 reader.kind 为 local")
     path = Path(model).expanduser()
     if path.is_dir():
         return path
     if path.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1:
-        raise BadInput.one("setting reader.model", f"there is no folder {path}", "correct the path")
+        raise BadInput.one("设置 reader.model", f"没有文件夹 {path}", "改正路径")
     from huggingface_hub import snapshot_download
 
     try:
@@ -91,9 +89,9 @@ def _folder(model: str) -> Path:
         Exception
     ) as error:  # what the hub's client raises differs by what failed, and all of it means the same
         raise BadInput.one(
-            "setting reader.model",
-            f"{model} is no folder here and cannot be fetched by that name ({type(error).__name__})",
-            "correct the name, or name a folder that holds the model",
+            "设置 reader.model",
+            f"{model} 不是这里的文件夹，也不能按这个名字取到（{type(error).__name__}）",
+            "改正名字，或写放模型的文件夹",
         ) from None
 
 
@@ -104,37 +102,31 @@ def _labels(folder: Path) -> dict[int, str]:
         names = {int(index): str(name) for index, name in known.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput.one(
-            str(where), f"holds no id2label ({error!r})", "take the config.json the model was trained with"
+            str(where), f"没有 id2label（{error!r}）", "用训练这个模型时的 config.json"
         ) from None
     ours = {*Intent, *Emotion}
     if unknown := sorted(set(names.values()) - ours):
         raise BadInput.one(
             str(where),
-            f"labels that callbot does not know: {', '.join(unknown)}",
-            f"rename them in id2label; known are {', '.join([*Intent, *Emotion])}",
+            f"有 callbot 不认识的标签：{'、'.join(unknown)}",
+            f"在 id2label 里改名；可用：{'、'.join([*Intent, *Emotion])}",
         )
     if not names or sorted(names) != list(range(len(names))) or len(set(names.values())) != len(names):
-        raise BadInput.one(
-            str(where), "id2label does not give each place its own label", "number different labels from 0"
-        )
+        raise BadInput.one(str(where), "id2label 不是每个位置一个标签", "从 0 起给不同的标签编号")
     return dict(sorted(names.items()))
 
 
 def _tokenizer(folder: Path) -> Any:
     # Without its files transformers makes an empty tokenizer, to which every word is unknown.
     if not any(path.is_file() for pattern in VOCABULARY for path in folder.glob(pattern)):
-        raise BadInput.one(
-            str(folder), f"has no tokenizer: none of {', '.join(VOCABULARY)}", "add the tokenizer's files"
-        )
+        raise BadInput.one(str(folder), f"没有分词器：{'、'.join(VOCABULARY)} 一个都没有", "放入分词器的文件")
     # transformers takes seconds to import, so only a reader that needs it pays for it.
     from transformers import AutoTokenizer
 
     try:
         return AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
     except Exception as error:  # the library names no common base of what a broken tokenizer raises
-        raise BadInput.one(
-            str(folder), f"has no tokenizer that can be loaded ({error})", "add the tokenizer's files"
-        ) from None
+        raise BadInput.one(str(folder), f"没有可加载的分词器（{error}）", "放入分词器的文件") from None
 
 
 def _logits(folder: Path) -> Logits:
@@ -145,8 +137,8 @@ def _logits(folder: Path) -> Logits:
         return _by_torch(folder)
     raise BadInput.one(
         str(folder),
-        f"holds neither {' nor '.join(ONNX)}",
-        "export the model to ONNX (optimum-cli export onnx), or install torch",
+        f"没有 {'，也没有 '.join(ONNX)}",
+        "把模型导出为 ONNX（optimum-cli export onnx），或安装 torch",
     )
 
 
@@ -160,9 +152,7 @@ def _by_onnx(path: Path) -> Logits:
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's own exceptions are not exported
-        raise BadInput.one(
-            str(path), f"is no model that ONNX Runtime can run ({error})", "export it again"
-        ) from None
+        raise BadInput.one(str(path), f"ONNX Runtime 运行不了这个模型（{error}）", "重新导出") from None
     wanted = {one.name: np.int32 if one.type == "tensor(int32)" else np.int64 for one in session.get_inputs()}
 
     def run(encoded: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float32]:
@@ -171,14 +161,12 @@ def _by_onnx(path: Path) -> Logits:
         if missing := sorted(set(wanted) - set(given)):
             raise BadInput.one(
                 str(path),
-                f"wants inputs that the tokenizer does not give: {', '.join(missing)}",
-                "export a text-classification model with its own tokenizer",
+                f"要的输入分词器给不出：{'、'.join(missing)}",
+                "导出文本分类模型，并带上它自己的分词器",
             )
         output = session.run(None, {name: given[name].astype(kind) for name, kind in wanted.items()})[0]
         if getattr(output, "ndim", 0) != 2:
-            raise BadInput.one(
-                str(path), "does not give one row of logits for a text", "export it for text-classification"
-            )
+            raise BadInput.one(str(path), "没有给每句话一行 logits", "按文本分类导出")
         return np.asarray(output, dtype=np.float32)
 
     return run
@@ -193,7 +181,7 @@ def _by_torch(folder: Path) -> Logits:
         model = AutoModelForSequenceClassification.from_pretrained(str(folder), local_files_only=True).eval()
     except Exception as error:  # as for the tokenizer
         raise BadInput.one(
-            str(folder), f"holds no model that torch can run ({error})", "add weights or model.onnx"
+            str(folder), f"没有 torch 能运行的模型（{error}）", "放入权重或 model.onnx"
         ) from None
 
     def run(encoded: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float32]:

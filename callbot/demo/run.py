@@ -30,6 +30,7 @@ from callbot.errors import BadInput
 from callbot.insight.latency import latency_table
 from callbot.outreach import batch as batches
 from callbot.outreach.ask import may_contact
+from callbot.outreach.bulk_arrivals import conclude_arrivals
 from callbot.outreach.calendar import next_opening
 from callbot.outreach.policy import DEFAULT
 from callbot.outreach.progress import BatchEnd
@@ -146,6 +147,7 @@ async def _new_batch(
         if report.problems:
             raise BadInput(report.problems)
         people += sum(part.new for name, part in report.parts.items() if name.value == "customers")
+    await conclude_arrivals(service.db, service.clock)
     offers = await import_offers(service.db, _SAMPLE / "offers.csv", now)
     await assess_base(service.db, service.clock)
     screen.say(f"导入客户 {people} 位，优惠 {offers} 条；已判断沉默阶段、原因、策略与优先级")

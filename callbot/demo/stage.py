@@ -70,17 +70,17 @@ async def _start(command: Sequence[str], **environment: str) -> asyncio.subproce
 
 async def _address(process: asyncio.subprocess.Process) -> str:
     if process.stdout is None or process.stderr is None:
-        raise StageFailed("the simulated carrier has no output to read its address from")
+        raise StageFailed("模拟运营商没有输出，读不到它的地址 → 重新运行")
     try:
         async with asyncio.timeout(_START_S):
             line = (await process.stdout.readline()).decode()
     except TimeoutError:
-        raise StageFailed(f"the simulated carrier did not start within {_START_S:.0f} s") from None
+        raise StageFailed(f"模拟运营商 {_START_S:.0f} 秒内没有启动 → 关掉占资源的程序后重新运行") from None
     for word in line.split():
         if word.startswith("http://"):
             return word
     complaint = (await process.stderr.read()).decode().strip()
-    raise BadInput.one("simulated carrier", complaint or "ended at start", "correct the persona files")
+    raise BadInput.one("模拟运营商", complaint or "一启动就结束了", "改正被叫人物的文件")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -155,6 +155,7 @@ ALARMS: Mapping[str, str] = {
     "case_due_soon": "投诉将超时",
     "case_overdue": "投诉超时未答复",
     "promise_overdue": "承诺超期未兑现",
+    "batch_tripped": "批次熔断暂停",
 }
 
 PROMISES: Mapping[str, str] = {

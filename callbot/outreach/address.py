@@ -35,5 +35,5 @@ async def resolve(host: str, port: int, *, allow_private: bool) -> str:
     addresses = [str(entry[4][0]) for entry in found]
     inside = [address for address in addresses if not is_public(address)]
     if inside and not allow_private:
-        raise NotAllowed(f"{host} is {inside[0]}, not a public address → allow_private = true if it is meant")
+        raise NotAllowed(f"{host} 是 {inside[0]}，不是公网地址 → 确实要发到内网，设 allow_private = true")
     return addresses[0]

@@ -48,14 +48,15 @@ async def may_contact(
     for a customer, batch or purpose that does not exist.
     """
     if purpose not in (Purpose.MARKETING, Purpose.SERVICE_FOLLOWUP):
-        raise BadInput.one("purpose", f"{purpose!r} is none", "use marketing or service_followup")
+        cure = "写 marketing（营销）或 service_followup（服务回访）"
+        raise BadInput.one("联系目的", f"没有 {purpose!r} 这种目的", cure)
     async with db.read() as session:
         sheet = await customer_sheet(session, customer)
         if sheet is None:
             raise BadInput.one(f"客户 {customer}", "没有这位客户，或同名的不止一位", "写客户编号")
         batch = await batches.get(session, batch_id) if batch_id else None
         if batch_id and batch is None:
-            raise BadInput.one(f"batch {batch_id}", "no such batch", "see `callbot batch list`")
+            raise BadInput.one(f"批次 {batch_id}", "没有这个批次", "callbot batch list 列出全部批次")
         known = await contacts.facts(session, batch_id, [sheet.customer.id], at)
     facts = known[sheet.customer.id]
     contact = as_contact(facts, Purpose(purpose))

@@ -12,11 +12,10 @@ from callbot.ids import new_id
 from callbot.outreach.batch_checks import (
     CHINA,
     NewBatch,
-    flow_problems,
+    People,
     member_problems,
-    number_problems,
+    people_problems,
     values_problems,
-    window_problems,
 )
 from callbot.outreach.batch_life import (
     BatchState,
@@ -35,12 +34,13 @@ from callbot.store.database import Database
 from callbot.store.members import Candidate, NewMember
 from callbot.store.offers import newest_versions
 from callbot.store.phones import PhoneVault
-from callbot.store.tables import Batch
+from callbot.store.tables import Batch, OfferRow
 
 __all__ = [
     "BatchState",
     "Cancelled",
     "NewBatch",
+    "People",
     "Preview",
     "Waiting",
     "cancel",
@@ -49,8 +49,10 @@ __all__ = [
     "finish_if_over",
     "launch",
     "pause",
+    "people_problems",
     "preview",
-    "problems_before_members",
+    "problems",
+    "problems_of",
     "resume",
     "values_problems",
 ]
@@ -66,27 +68,72 @@ async def create(
 
     `flows`: those that exist; None leaves the flow unchecked.
     """
-    ids = list(new.customer_ids)
-    async with db.read() as session:
-        known = await members.known(session, list(dict.fromkeys(ids)))
-    problems = await problems_before_members(db, new, now)
-    problems += member_problems(ids, known, new.where)
-    problems += number_problems([vault.reveal(person.phone_cipher) for person in known.values()], new.where)
-    if flows is not None:
-        problems += flow_problems(new.flow, {person.industry for person in known.values()}, flows)
-    callees = {(person.industry, person.timezone) for person in known.values()}
-    problems += window_problems(new, callees, now)
+    known = await _known(db, new)
+    problems = await _problems(db, vault, new, known, now, flows, ())
     if problems:
         raise BadInput(problems)
     return await _store(db, new, known, now)
 
 
-async def problems_before_members(db: Database, new: NewBatch, now: datetime) -> list[Problem]:
-    """What can be said before anybody is known: values, policy and offers."""
-    return [*values_problems(new, now), *await _offer_problems(db, new, now)]
+async def problems(
+    db: Database,
+    vault: PhoneVault,
+    new: NewBatch,
+    now: datetime,
+    *,
+    flows: Mapping[str, Flow] | None = None,
+    to_come: Sequence[OfferRow] = (),
+) -> list[Problem]:
+    """Everything that keeps `create` from making this batch; stores nothing."""
+    return await _problems(db, vault, new, await _known(db, new), now, flows, to_come)
 
 
-async def _offer_problems(db: Database, new: NewBatch, now: datetime) -> list[Problem]:
+async def _known(db: Database, new: NewBatch) -> dict[str, Candidate]:
+    async with db.read() as session:
+        return await members.known(session, list(dict.fromkeys(new.customer_ids)))
+
+
+async def _problems(
+    db: Database,
+    vault: PhoneVault,
+    new: NewBatch,
+    known: Mapping[str, Candidate],
+    now: datetime,
+    flows: Mapping[str, Flow] | None,
+    to_come: Sequence[OfferRow],
+) -> list[Problem]:
+    people = People(
+        phones=[vault.reveal(person.phone_cipher) for person in known.values()],
+        callees={(person.industry, person.timezone) for person in known.values()},
+    )
+    found = await problems_of(db, new, people, now, flows=flows, to_come=to_come)
+    return [*found, *member_problems(new.customer_ids, known, new.where)]
+
+
+async def problems_of(
+    db: Database,
+    new: NewBatch,
+    people: People,
+    now: datetime,
+    *,
+    flows: Mapping[str, Flow] | None = None,
+    to_come: Sequence[OfferRow] = (),
+) -> list[Problem]:
+    """Everything wrong with values, policy, offers, numbers, flow and windows, for people in the store or not
+    yet in it; stores nothing.
+
+    `to_come` are offers of a sheet that is not stored yet.
+    """
+    return [
+        *values_problems(new, now),
+        *await _offer_problems(db, new, now, to_come),
+        *people_problems(new, people, flows, now),
+    ]
+
+
+async def _offer_problems(
+    db: Database, new: NewBatch, now: datetime, to_come: Sequence[OfferRow]
+) -> list[Problem]:
     problems: list[Problem] = []
 
     def wrong(what: str, cure: str) -> None:
@@ -96,16 +143,19 @@ async def _offer_problems(db: Database, new: NewBatch, now: datetime) -> list[Pr
         today = max(now.astimezone(CHINA).date(), new.starts_on or now.astimezone(CHINA).date())
         async with db.read() as session:
             newest = await newest_versions(session, new.offers)
+        for row in to_come:
+            if row.code not in newest or row.version >= newest[row.code].version:
+                newest[row.code] = row
         for code in dict.fromkeys(new.offers):
-            row = newest.get(code)
-            if row is None:
-                wrong(f"offer {code} does not exist", "choose one of the offer sheet, or import it first")
-            elif row.withdrawn_at is not None and row.withdrawn_at <= now:
-                wrong(f"offer {code} was withdrawn", "choose another one")
-            elif row.valid_until is not None and row.valid_until < today:
-                wrong(f"offer {code} ends on {row.valid_until}, before the batch starts", "choose another one")
-            elif row.stock is not None and row.stock <= 0:
-                wrong(f"offer {code} has no stock left", "choose another one")
+            offer = newest.get(code)
+            if offer is None:
+                wrong(f"没有优惠 {code}", "选优惠表里有的，或先导入这条优惠")
+            elif offer.withdrawn_at is not None and offer.withdrawn_at <= now:
+                wrong(f"优惠 {code} 已撤回", "换一条优惠")
+            elif offer.valid_until is not None and offer.valid_until < today:
+                wrong(f"优惠 {code} 在 {offer.valid_until} 截止，早于批次开始", "换一条优惠")
+            elif offer.stock is not None and offer.stock <= 0:
+                wrong(f"优惠 {code} 已没有库存", "换一条优惠")
     return problems
 
 

@@ -51,7 +51,30 @@ class NewBatch:
     @property
     def where(self) -> str:
         """What its problems are called after."""
-        return self.source or f"batch {self.name!r}"
+        return self.source or f"批次“{self.name}”"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who a batch would call, as far as its checks ask: in the store already, or still on a list."""
+
+    phones: Sequence[str]
+    """E.164."""
+    callees: Collection[tuple[str, str | None]]
+    """Industries with time zones; None: not known."""
+
+
+def people_problems(
+    new: NewBatch, people: People, flows: Mapping[str, Flow] | None, now: datetime
+) -> list[Problem]:
+    """Numbers that were counted up, a flow that is not for them, a window that never opens for any of them.
+
+    `flows`: those that exist; None leaves the flow unchecked.
+    """
+    problems = number_problems(people.phones, new.where)
+    if flows is not None:
+        problems += flow_problems(new.flow, {industry for industry, _ in people.callees}, flows)
+    return problems + window_problems(new, people.callees, now)
 
 
 def values_problems(new: NewBatch, now: datetime) -> list[Problem]:
@@ -62,19 +85,19 @@ def values_problems(new: NewBatch, now: datetime) -> list[Problem]:
         problems.append(Problem(where=new.where, what=what, cure=cure))
 
     if new.purpose not in (Purpose.MARKETING, Purpose.SERVICE_FOLLOWUP):
-        wrong(f"purpose {new.purpose!r} is not one of a batch", "use marketing or service_followup")
+        wrong(f"批次没有 {new.purpose!r} 这种目的", "写 marketing（营销）或 service_followup（服务回访）")
     if new.lines < 1:
-        wrong(f"{new.lines} lines cannot call anybody", "use 1 or more")
+        wrong(f"{new.lines} 路线路打不了电话", "写 1 或更多")
     if not 0 <= new.hold_out_percent < 100:
-        wrong(f"a hold-out of {new.hold_out_percent} % is not possible", "use 0 to less than 100")
+        wrong(f"对照组不能是 {new.hold_out_percent:g}%", "写 0 到不足 100")
     if not -1000 <= new.priority <= 1000:
-        wrong(f"priority {new.priority} is out of range", "use -1000 to 1000; 0 is usual")
+        wrong(f"优先级 {new.priority} 超出范围", "写 -1000 到 1000，一般为 0")
     if new.starts_on and new.ends_on and new.ends_on < new.starts_on:
-        wrong(f"it ends on {new.ends_on} and starts on {new.starts_on}", "let it end on or after its first day")
+        wrong(f"截止日 {new.ends_on} 早于开始日 {new.starts_on}", "让截止日不早于开始日")
     elif new.ends_on and new.ends_on < now.astimezone(CHINA).date():
-        wrong(f"it ended on {new.ends_on}, which has passed", "choose a later last day")
+        wrong(f"截止日 {new.ends_on} 已经过去", "换一个以后的截止日")
     try:
-        policy_for("", new.policy, where=f"{new.where}: policy")
+        policy_for("", new.policy, where=f"{new.where} 的政策")
     except BadInput as error:
         problems.extend(error.problems)
     return problems
@@ -83,14 +106,14 @@ def values_problems(new: NewBatch, now: datetime) -> list[Problem]:
 def member_problems(ids: Sequence[str], known: Collection[str], where: str) -> list[Problem]:
     """An empty list, people who do not exist, people listed twice."""
     if not ids:
-        return [Problem(where=where, what="the list is empty", cure="give at least one customer")]
+        return [Problem(where=where, what="名单是空的", cure="至少给一位客户")]
     problems = []
     if missing := [customer_id for customer_id in dict.fromkeys(ids) if customer_id not in known]:
-        what = f"{len(missing)} customers do not exist, among them {', '.join(missing[:EXAMPLES])}"
-        problems.append(Problem(where=where, what=what, cure="import them first"))
+        what = f"{len(missing)} 位客户不在库中，例如 {'、'.join(missing[:EXAMPLES])}"
+        problems.append(Problem(where=where, what=what, cure="先导入这些客户"))
     if double := [customer_id for customer_id, times in Counter(ids).items() if times > 1]:
-        what = f"{len(double)} customers are listed more than once, among them {', '.join(double[:EXAMPLES])}"
-        problems.append(Problem(where=where, what=what, cure="list everybody once"))
+        what = f"{len(double)} 位客户重复出现，例如 {'、'.join(double[:EXAMPLES])}"
+        problems.append(Problem(where=where, what=what, cure="每位客户只写一次"))
     return problems
 
 
@@ -102,15 +125,18 @@ def number_problems(numbers: Sequence[str], where: str) -> list[Problem]:
     return [
         Problem(
             where=where,
-            what=f"{run.length} numbers from {mask(run.first)} to {mask(run.last)} are counted up in steps "
-            f"of {run.step}: number ranges must not be called blindly",
-            cure="use a list of customers whose consent you hold, with where it came from",
+            what=f"{mask(run.first)} 到 {mask(run.last)} 的 {run.length} 个号码是按间隔 {run.step} 数出来的，"
+            "不得对号段盲呼",
+            cure="使用客户真实留下的号码，并保留同意记录和来源",
         )
     ]
 
 
 def flow_problems(flow: str, industries: Collection[str], flows: Mapping[str, Flow]) -> list[Problem]:
-    """A flow that does not exist, is missing for the industry of some members, or is made for another one."""
+    """A flow that does not exist, is missing for the industry of some members, or is made for another one.
+
+    Without industries a pack's folder passes.
+    """
     problems: dict[str, Problem] = {}
     named = flows.get(flow)
     others = [title for title, key in INDUSTRIES.items() if key in industries]
@@ -118,8 +144,10 @@ def flow_problems(flow: str, industries: Collection[str], flows: Mapping[str, Fl
         what = f"流程是为{named.industry}写的，客户是{'、'.join(others)}的"
         family = flow.partition("/")[0]
         return [
-            Problem(where=f"flow {flow}", what=what, cure=f"写 --flow {family}，各行业用自己的流程；或拆开名单")
+            Problem(where=f"流程 {flow}", what=what, cure=f"写 --flow {family}，各行业用自己的流程；或拆开名单")
         ]
+    if not industries and any(name.startswith(f"{flow}/") for name in flows):
+        return []
     for industry in sorted(industries) or ["*"]:
         try:
             flow_for(flow, industry, flows)
@@ -146,8 +174,8 @@ def window_problems(new: NewBatch, callees: Collection[tuple[str, str | None]], 
     return [
         Problem(
             where=new.where,
-            what=f"its window never opens: {reason}",
-            cure="change its days or windows; chinesecalendar must know the year",
+            what=f"没有任何可以拨打的时段：{reason}",
+            cure="改日期或时段；年份须在节假日表（chinesecalendar）之内",
         )
         for reason in reasons
     ]
@@ -158,7 +186,7 @@ def _never_opens(
 ) -> str | None:
     hours: Hours = policy.voice
     if not hours.workday and not hours.weekend:
-        return "the windows of mon-fri and of sat-sun are both empty"
+        return "周一至周五（mon-fri）和周末（sat-sun）的时段都是空的"
     start = max(now, day_starts(starts_on, zone)) if starts_on else now
     end = day_starts(ends_on + timedelta(days=1), zone) if ends_on else None
     first = next(openings(start, zone, hours), None)
@@ -166,7 +194,6 @@ def _never_opens(
         return None
     day = start.astimezone(zone).date()
     if day_kind(day) is DayKind.UNKNOWN:
-        return f"the table of Chinese holidays does not hold {day.year} yet, and what is unknown blocks"
-    last = f"{ends_on}" if ends_on else "the days ahead"
-    kinds = "statutory holidays or days without a window"
-    return f"from {day} to {last} there are only {kinds}"
+        return f"节假日表还没有 {day.year} 年，未知即不拨打"
+    days = f"{day} 至 {ends_on}" if ends_on else f"{day} 起的这些天"
+    return f"{days} 都是法定节假日或没有时段的日子"

@@ -9,6 +9,7 @@ from typing import Any
 
 from callbot.errors import CallbotError
 from callbot.ids import new_id
+from callbot.outreach.state_words import BATCHES
 from callbot.store import batches, members, pace
 from callbot.store.database import Database
 from callbot.store.tables import Batch
@@ -37,7 +38,7 @@ class Cancelled:
 
 async def launch(db: Database, batch_id: str, now: datetime, *, reason: str = "") -> None:
     """draft or paused → running, as `resume` does it. Raises `BatchState`."""
-    cure = "only a draft or a paused batch can be launched"
+    cure = "只有草稿或已暂停的批次才能启动"
     await _run(db, batch_id, now, states=("draft", "paused"), cure=cure, reason=reason)
 
 
@@ -46,12 +47,12 @@ async def resume(db: Database, batch_id: str, now: datetime, *, reason: str = ""
 
     Every member is looked at anew. Raises `BatchState`.
     """
-    await _run(db, batch_id, now, states=("paused",), cure="only a paused batch can be resumed", reason=reason)
+    await _run(db, batch_id, now, states=("paused",), cure="只有已暂停的批次才能恢复", reason=reason)
 
 
 async def pause(db: Database, batch_id: str, now: datetime | None = None, *, reason: str = "") -> None:
     """running → paused: no further call of it is placed; calls under way go on. Raises `BatchState`."""
-    cure = "only a running batch can be paused"
+    cure = "只有进行中的批次才能暂停"
     await _move(db, batch_id, states=("running",), to="paused", cure=cure)
     if now is not None:
         async with db.write() as session:
@@ -60,7 +61,7 @@ async def pause(db: Database, batch_id: str, now: datetime | None = None, *, rea
 
 async def done(db: Database, batch_id: str, now: datetime) -> None:
     """running → done. Raises `BatchState`."""
-    cure = "only a running batch can be done"
+    cure = "只有进行中的批次才能结束"
     await _move(db, batch_id, states=("running",), to="done", cure=cure, values={"ended_at": now})
 
 
@@ -74,7 +75,7 @@ async def cancel(db: Database, batch_id: str, now: datetime) -> Cancelled:
         batch = await existing(session, batch_id)
         states = ("making", "draft", "running", "paused")
         if not await batches.move(session, batch_id, states=states, to="cancelled", values={"ended_at": now}):
-            raise BatchState(f"batch {batch_id} is {batch.state} → it is over already")
+            raise BatchState(f"批次 {batch_id} {BATCHES[batch.state]} → 已经结束，不用再取消")
         closed = await batches.close_queued(session, batch_id)
         await batches.note(session, batch_id, what="取消", at=now)
         home = _home(batch, now)
@@ -105,7 +106,7 @@ async def existing(session: Any, batch_id: str) -> Batch:
     """The batch. Raises `BatchState` when there is none."""
     batch: Batch | None = await batches.get(session, batch_id)
     if batch is None:
-        raise BatchState(f"batch {batch_id} does not exist → `callbot batch list` shows them")
+        raise BatchState(f"没有批次 {batch_id} → callbot batch list 列出全部批次")
     return batch
 
 
@@ -152,14 +153,14 @@ async def _run(
         if batch.state == "paused" and batch.paused_because:
             if not reason.strip():
                 raise BatchState(
-                    f"batch {batch_id} was paused by the circuit breaker: {batch.paused_because} → remove the "
-                    f'cause, then: callbot batch resume {batch_id} --reason "…"'
+                    f"批次 {batch_id} 已熔断暂停：{batch.paused_because} → 排除原因后："
+                    f'callbot batch resume {batch_id} --reason "…"'
                 )
             values["watched_from"] = now
             await pace.watch_trunks_from(session, batch_id, now)
             what = f"熔断后恢复（{batch.paused_because}）"
         if not await batches.move(session, batch_id, states=states, to="running", values=values):
-            raise BatchState(f"batch {batch_id} is {batch.state} → {cure}")
+            raise BatchState(f"批次 {batch_id} {BATCHES[batch.state]} → {cure}")
         await batches.note(session, batch_id, what=_said(what, reason), at=now)
         await members.clear_blocks(session, batch_id)
 
@@ -176,4 +177,4 @@ async def _move(
     async with db.write() as session:
         batch = await existing(session, batch_id)
         if not await batches.move(session, batch_id, states=states, to=to, values=values):
-            raise BatchState(f"batch {batch_id} is {batch.state} → {cure}")
+            raise BatchState(f"批次 {batch_id} {BATCHES[batch.state]} → {cure}")

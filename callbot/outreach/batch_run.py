@@ -80,9 +80,7 @@ class BatchRun:
             async with self._station.db.read() as session:
                 batch = await batches.get(session, batch_id)
             if batch is None:
-                raise batch_room.BatchState(
-                    f"batch {batch_id} does not exist → `callbot batch list` shows them"
-                )
+                raise batch_room.BatchState(f"没有批次 {batch_id} → callbot batch list 列出全部批次")
             if batch.state != "running":
                 return BatchEnd(done=batch.state == "done", stopped=batch.state == "paused")
             planned = await self._planner.tick(batch_id, 2 * max(1, min(batch.lines, self._max_calls)))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from callbot.outreach.alarms import SUPERVISOR
 from callbot.outreach.breaker import EARLY_MS, Breaker, Fault, Record, Trip, trip
 from callbot.outreach.policy import policy_for
-from callbot.store import batches, outbox, pace
+from callbot.store import batches, cases, outbox, pace
 from callbot.store.database import Database, Session
 from callbot.store.tables import Batch
+
+BATCH_TRIPPED = "batch_tripped"
+"""Kind of the alarm."""
 
 
 async def watch(db: Database, batch_id: str, now: datetime) -> Trip | None:
     """Pause the batch when its own calls, or those of all batches on a trunk that it uses, went wrong.
 
-    A batch paused like this stays so until a person resumes it with a reason. An outbox message `batch.paused`
-    tells the outside.
+    A batch paused like this stays so until a person resumes it with a reason. An alarm tells the supervisor, an
+    outbox message `batch.paused` the outside.
     """
     async with db.read() as session:
         batch = await batches.get(session, batch_id)
@@ -29,6 +33,16 @@ async def watch(db: Database, batch_id: str, now: datetime) -> Trip | None:
         if not await batches.move(session, batch_id, states=("running",), to="paused", values=values):
             return None
         await batches.note(session, batch_id, what=f"熔断暂停：{opened.because}", at=now)
+        await cases.raise_alarm(
+            session,
+            kind=BATCH_TRIPPED,
+            about=batch_id,
+            customer_id=None,
+            owner=SUPERVISOR,
+            due_at=now,
+            now=now,
+            note=opened.because,
+        )
         await outbox.enqueue(
             session,
             key=f"{batch_id}:paused:{now.isoformat()}",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from callbot.conversation.labels import FollowUpKind
 from callbot.errors import BadInput
+from callbot.outreach.state_words import CASES
 from callbot.store import cases, contacts, follow_ups
 from callbot.store.cases import ListedCase
 from callbot.store.database import Database, Session
@@ -19,7 +20,7 @@ async def answer(db: Database, case: str, *, by: str, text: str, now: datetime) 
     async with db.write() as session:
         found = (await _held(session, case)).case
         if not text.strip():
-            raise _refused(found, "an answer without words is none", "give --text")
+            raise _refused(found, "答复没有内容", "用 --text 写明告诉了客户什么")
         if not await cases.move(
             session,
             found.id,
@@ -29,7 +30,7 @@ async def answer(db: Database, case: str, *, by: str, text: str, now: datetime) 
             answered_by=by,
             answered_at=now,
         ):
-            raise _refused(found, f"is {found.state}", "only an open case is answered")
+            raise _refused(found, CASES[found.state], "待答复的工单才能答复")
         await follow_ups.finish(
             session,
             found.customer_id,
@@ -56,17 +57,15 @@ async def compensate(db: Database, case: str, *, code: str, by: str, now: dateti
         offer = next((row for row in offers if row.code == code), None)
         if offer is None:
             codes = "、".join(f"{row.code}（{row.title}）" for row in offers)
-            cure = f"give one of {codes}" if codes else "put one on the offer sheet"
-            raise _refused(found, f"{code} is no compensation that may be given now", cure)
+            cure = f"可给：{codes}" if codes else "在优惠表里加一条补偿"
+            raise _refused(found, f"{code} 不是现在可以给的补偿", cure)
         if not await cases.compensated(
             session, found.id, code=offer.code, version=offer.version, by=by, now=now
         ):
-            given = (
-                f"was compensated with {found.compensation_code}" if found.compensation_code else "is closed"
-            )
-            raise _refused(found, given, "a case is compensated once, before it is closed")
+            given = f"已补偿 {found.compensation_code}" if found.compensation_code else "已关闭"
+            raise _refused(found, given, "一张工单只补偿一次，且在关闭之前")
         if not await take_one(session, offer.code, offer.version):
-            raise _refused(found, f"nothing is left of {code}", "choose another compensation")
+            raise _refused(found, f"{code} 已经用完", "换一种补偿")
         return (await _found(session, found.id)).case
 
 
@@ -77,7 +76,7 @@ async def close(db: Database, case: str, *, by: str, now: datetime) -> Complaint
         if not await cases.move(
             session, found.id, states=("answered",), state="closed", closed_by=by, closed_at=now
         ):
-            raise _refused(found, f"is {found.state}", "answer it first: only an answered case is closed")
+            raise _refused(found, CASES[found.state], "已答复的工单才能关闭，请先答复")
         await _tag(session, found, "已关闭", by, now)
         return (await _found(session, found.id)).case
 
@@ -91,7 +90,7 @@ async def _held(session: Session, case: str) -> ListedCase:
 async def _found(session: Session, case: str) -> ListedCase:
     found = await cases.get(session, case)
     if found is None:
-        raise BadInput.one(f"case {case}", "no such case, or several", "see `callbot case list`")
+        raise BadInput.one(f"工单 {case}", "没有这张工单，或不止一张", "callbot case list 列出工单")
     return found
 
 
@@ -102,4 +101,4 @@ async def _tag(session: Session, case: ComplaintCase, value: str, by: str, now: 
 
 
 def _refused(case: ComplaintCase, what: str, cure: str) -> BadInput:
-    return BadInput.one(f"case {case.id}", what, cure)
+    return BadInput.one(f"工单 {case.id}", what, cure)

@@ -38,7 +38,7 @@ class DossierReader:
             history = await customers.load_history(session, attempt.customer_id, tags=True)
             batch = await batches.get(session, attempt.batch_id)
             if history is None or batch is None:
-                raise BadInput.one(f"attempt {attempt.id}", "its customer or batch is gone", "drop the attempt")
+                raise BadInput.one(f"拨打 {attempt.id}", "它的客户或批次已不存在", "放弃这次拨打")
             offers = await valid_offers(session, history.customer.industry, now, compensation=False)
             groups = await segments.memberships(session, history, now)
         profile = profile_of(history)
@@ -66,8 +66,8 @@ def flow_for(name: str, industry: str, flows: Mapping[str, Flow]) -> Flow:
     found = flows.get(name) or flows.get(f"{name}/{industry}")
     if found is None:
         raise BadInput.one(
-            f"flow {name}",
-            f"there is no such flow, nor {name}/{industry}",
-            f"choose one of {', '.join(sorted(flows))}",
+            f"流程 {name}",
+            "没有这个流程" if industry == "*" else f"没有这个流程，也没有 {name}/{industry}",
+            f"可选：{'、'.join(sorted(flows))}",
         )
     return found

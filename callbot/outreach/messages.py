@@ -71,7 +71,7 @@ async def compose(
     """
     history = await customers.load_history(session, customer.id)
     if history is None:
-        raise BadInput.one(f"customer {customer.id}", "is gone", "cancel the follow-up")
+        raise BadInput.one(f"客户 {customer.id}", "已不在库中", "取消这件跟进")
     profile = profile_of(history)
     judged = assess(profile, now)
     rows = await valid_offers(session, customer.industry, now, compensation=False)

@@ -163,9 +163,9 @@ def policy_for(industry: str, overrides: Mapping[str, Any] | None = None, *, whe
     for name, values in overrides.items():
         here = f"{where}.{name}"
         if name not in blocks:
-            problems.append(_problem(here, "no such block", f"use one of {', '.join(blocks)}"))
+            problems.append(_problem(here, "没有这一组", f"可用：{'、'.join(blocks)}"))
         elif not isinstance(values, Mapping):
-            problems.append(_problem(here, "is not a table of values", "write names and values below it"))
+            problems.append(_problem(here, "不是一组值", "在下面逐行写名称和值"))
         else:
             policy = blocks[name](policy, values, here, problems)
     if problems:
@@ -189,9 +189,9 @@ def _windows(policy: Policy, values: Mapping[str, Any], where: str, problems: li
     for key, texts in values.items():
         here = f"{where}.{key}"
         if key not in names:
-            problems.append(_problem(here, "no such kind of day", f"use {' or '.join(names)}"))
+            problems.append(_problem(here, "没有这类日子", f"写 {' 或 '.join(names)}"))
         elif isinstance(texts, str) or not isinstance(texts, Sequence):
-            problems.append(_problem(here, "is not a list", 'write for example ["09:00-12:00", "14:00-20:00"]'))
+            problems.append(_problem(here, "不是列表", '写成 ["09:00-12:00", "14:00-20:00"]'))
         else:
             spans = (_read_span(text, f"{here}[{index}]", problems) for index, text in enumerate(texts))
             changed[names[key]] = tuple(sorted((span for span in spans if span), key=lambda span: span.start))
@@ -202,12 +202,10 @@ def _read_span(text: Any, where: str, problems: list[Problem]) -> Span | None:
     try:
         span = Span.parse(text)
     except ValueError:
-        problems.append(
-            _problem(where, f"{text!r} is not a window", "write it as HH:MM-HH:MM, e.g. 09:00-12:00")
-        )
+        problems.append(_problem(where, f"{text!r} 不是时段", "写成 HH:MM-HH:MM，例如 09:00-12:00"))
         return None
     if not span.within(OUTER):
-        problems.append(_problem(where, f"{text} is not inside {OUTER}", "nobody may be called outside of it"))
+        problems.append(_problem(where, f"{text} 超出 {OUTER}", "这个范围之外不能给任何人打电话"))
         return None
     return span
 
@@ -217,13 +215,11 @@ def _caps(policy: Policy, values: Mapping[str, Any], where: str, problems: list[
     for key, value in values.items():
         here = f"{where}.{key}"
         if key not in Caps.__dataclass_fields__:
-            problems.append(_problem(here, "no such cap", f"use one of {', '.join(Caps.__dataclass_fields__)}"))
+            problems.append(_problem(here, "没有这个上限", f"可用：{'、'.join(Caps.__dataclass_fields__)}"))
             continue
         limit = getattr(policy.caps, key)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:
-            problems.append(
-                _problem(here, f"{value!r} is not allowed", f"use a whole number from 0 to {limit}")
-            )
+            problems.append(_problem(here, f"不能是 {value!r}", f"写 0 到 {limit} 的整数"))
         else:
             changed[key] = value
     return replace(policy, caps=replace(policy.caps, **changed))
@@ -235,13 +231,11 @@ def _refusal(policy: Policy, values: Mapping[str, Any], where: str, problems: li
     for key, value in values.items():
         here = f"{where}.{key}"
         if key not in fields:
-            problems.append(_problem(here, "no such pause", f"use one of {', '.join(fields)}"))
+            problems.append(_problem(here, "没有这个暂停期", f"可用：{'、'.join(fields)}"))
             continue
         least: timedelta = getattr(policy.refusal, fields[key])
         if isinstance(value, bool) or not isinstance(value, int) or not least.days <= value <= 3650:
-            problems.append(
-                _problem(here, f"{value!r} is not allowed", f"use a whole number of days from {least.days} up")
-            )
+            problems.append(_problem(here, f"不能是 {value!r}", f"写不少于 {least.days} 的整数天"))
         else:
             changed[fields[key]] = timedelta(days=value)
     return replace(policy, refusal=replace(policy.refusal, **changed))
@@ -256,7 +250,7 @@ def _pacing(policy: Policy, values: Mapping[str, Any], where: str, problems: lis
             changed["stop_without_agents"] = wanted
         else:
             here = f"{where}.stop_without_agents"
-            problems.append(_problem(here, f"{wanted!r} is not allowed", "use true or false"))
+            problems.append(_problem(here, f"不能是 {wanted!r}", "写 true 或 false"))
     return replace(policy, pacing=replace(policy.pacing, **changed))
 
 
@@ -279,13 +273,11 @@ def _within(
     for key, value in values.items():
         here = f"{where}.{key}"
         if key not in bounds:
-            problems.append(_problem(here, "no such value", f"use one of {', '.join(bounds)}"))
+            problems.append(_problem(here, "没有这个值", f"可用：{'、'.join(bounds)}"))
             continue
         least, most = bounds[key]
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            problems.append(
-                _problem(here, f"{value!r} is not allowed", f"use a whole number from {least} to {most}")
-            )
+            problems.append(_problem(here, f"不能是 {value!r}", f"写 {least} 到 {most} 的整数"))
         else:
             found[key] = value
     return found

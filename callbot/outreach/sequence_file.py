@@ -70,15 +70,15 @@ def _read(path: Path) -> CommentedMap:
     try:
         data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput.one(str(path), f"cannot be read: {error}", "save it as UTF-8 text") from None
+        raise BadInput.one(str(path), f"读不了：{error}", "存成 UTF-8 文本") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise BadInput.one(where, f"is not YAML: {error.problem}", "correct the line") from None
+        raise BadInput.one(where, f"不是 YAML：{error.problem}", "改正这一行") from None
     except YAMLError as error:
-        raise BadInput.one(str(path), f"is not YAML: {error}", "correct the file") from None
+        raise BadInput.one(str(path), f"不是 YAML：{error}", "改正这个文件") from None
     if not isinstance(data, CommentedMap):
-        raise BadInput.one(f"{path}:1", "is not a pack", "write its sections as names with values below them")
+        raise BadInput.one(f"{path}:1", "不是场景包", "每一节写名称，下面写它的值")
     return data
 
 
@@ -112,14 +112,14 @@ class _Reading:
         events = self._names(starts, "events", EVENTS)
         outcomes = self._names(starts, "outcomes", frozenset(Outcome))
         if starts and not events | outcomes:
-            self._wrong(table, "starts_on", "names nothing that starts it", "name events or outcomes")
+            self._wrong(table, "starts_on", "没有写由什么开始", "写 events 或 outcomes")
         stops = self._names(table, "stops_on", frozenset(Stop), needed=True)
         if stops and (lacking := ALWAYS - stops):
             self._wrong(
                 table,
                 "stops_on",
-                f"lacks {', '.join(sorted(lacking))}, which end every sequence",
-                "add them, so that the file says what happens",
+                f"缺少 {'、'.join(sorted(lacking))}，它们结束任何序列",
+                "补上，让文件写明会发生什么",
             )
         return Sequence(
             name=name,
@@ -133,14 +133,14 @@ class _Reading:
     def _steps(self, table: CommentedMap) -> tuple[Step, ...]:
         rows = table.get("steps")
         if not isinstance(rows, CommentedSeq) or not rows:
-            self._wrong(table, "steps", "is not a list of steps", "write one `- after_days: …` for each touch")
+            self._wrong(table, "steps", "不是步骤的列表", "每次触达写一行 `- after_days: …`")
             return ()
         steps: list[Step] = []
         for index in range(len(rows)):
             row = self._table(rows, index, {"after_days", "channel", "purpose", "what"})
             step = self._step(row)
             if steps and step.after <= steps[-1].after:
-                self._wrong(row, "after_days", "does not lie after the step before", "put the steps in order")
+                self._wrong(row, "after_days", "不晚于上一步", "按先后排列")
             steps.append(step)
         return tuple(steps)
 
@@ -150,12 +150,12 @@ class _Reading:
         what = str(row.get("what", ""))
         if channel == HUMAN:
             if not what.strip():
-                self._wrong(row, "what", "does not say what the human has to do", "write the task in words")
+                self._wrong(row, "what", "没有写人工要做什么", "用文字写明")
         else:
             topic = Topic(self._one(row, "what", tuple(Topic)))
             what = topic.value
             if topic in SELLS and purpose is not Purpose.MARKETING:
-                self._wrong(row, "purpose", f"{topic.value} sells", "its purpose is marketing")
+                self._wrong(row, "purpose", f"{topic.value} 是推销", "purpose 写 marketing")
         return Step(
             after=timedelta(days=self._whole(row, "after_days", least=0, most=LONGEST_DAYS)),
             channel=channel,
@@ -168,20 +168,18 @@ class _Reading:
     def _table(self, parent: Any, key: Any, known: set[str] | None) -> CommentedMap:
         value = parent[key] if isinstance(parent, CommentedSeq) else parent.get(key)
         if not isinstance(value, CommentedMap):
-            self._wrong(parent, key, "is missing or not a table of values", "write names and values below it")
+            self._wrong(parent, key, "缺失，或不是一组值", "在下面逐行写名称和值")
             return CommentedMap()
         for name in value:
             if known is not None and name not in known:
-                self._wrong(value, name, "is not known here", f"use {', '.join(sorted(known))}")
+                self._wrong(value, name, "这里没有这个名称", f"可用：{'、'.join(sorted(known))}")
         return value
 
     def _whole(self, table: CommentedMap, key: str, *, least: int, most: int) -> int:
         value = table.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             if table:
-                self._wrong(
-                    table, key, f"{value!r} is not allowed", f"use a whole number from {least} to {most}"
-                )
+                self._wrong(table, key, f"不能是 {value!r}", f"写 {least} 到 {most} 的整数")
             return least
         return int(value)
 
@@ -189,7 +187,7 @@ class _Reading:
         value = table.get(key)
         if value not in allowed:
             if table:
-                self._wrong(table, key, f"{value!r} is not allowed", f"use one of {', '.join(allowed)}")
+                self._wrong(table, key, f"不能是 {value!r}", f"可用：{'、'.join(allowed)}")
             return str(allowed[0])
         return str(value)
 
@@ -201,11 +199,11 @@ class _Reading:
             return frozenset()
         if not isinstance(value, CommentedSeq) or not value:
             if table:
-                self._wrong(table, key, "is not a list of names", f"choose of {', '.join(sorted(allowed))}")
+                self._wrong(table, key, "不是名称的列表", f"可选：{'、'.join(sorted(allowed))}")
             return frozenset()
         for name in value:
             if name not in allowed:
-                self._wrong(table, key, f"{name!r} is not allowed", f"choose of {', '.join(sorted(allowed))}")
+                self._wrong(table, key, f"不能是 {name!r}", f"可选：{'、'.join(sorted(allowed))}")
         return frozenset(str(name) for name in value if name in allowed)
 
     def _wrong(self, parent: Any, key: Any, what: str, cure: str) -> None:
@@ -214,4 +212,4 @@ class _Reading:
             line = int(parent.lc.line or 0) + 1
             if key in (parent.lc.data or {}):
                 line = int(parent.lc.data[key][0]) + 1
-        self._problems.append(Problem(where=f"{self._path}:{line}", what=f"{key}: {what}", cure=cure))
+        self._problems.append(Problem(where=f"{self._path}:{line}", what=f"{key}：{what}", cure=cure))

@@ -8,6 +8,7 @@ from callbot.conversation.labels import FollowUpKind
 from callbot.errors import BadInput
 from callbot.outreach.message_rules import Failed
 from callbot.outreach.sequences import Stop
+from callbot.outreach.state_words import TASKS
 from callbot.outreach.touches import stop_touches
 from callbot.store import contacts
 from callbot.store import follow_ups as store
@@ -28,7 +29,7 @@ async def claim(db: Database, follow_up: str, *, by: str, now: datetime) -> Foll
         _for_humans(held.row)
         facts = await contacts.facts(session, held.batch.id if held.batch else "", [held.customer.id], now)
         if "all" in facts[held.customer.id].do_not_contact and held.row.kind != _COMPLAINT:
-            raise _refused(held.row, "the customer must not be contacted any more", "cancel it")
+            raise _refused(held.row, "这位客户不能再联系", "取消这件事")
         if not await store.move(
             session, held.row.id, states=("open",), state="claimed", claimed_by=by, claimed_at=now
         ):
@@ -56,9 +57,9 @@ async def done(
         row = held.row
         _for_humans(row)
         if row.kind == _COMPLAINT:
-            raise _refused(row, "a complaint is done when it is answered", "`callbot case answer`")
+            raise _refused(row, "投诉答复了才算完成", "callbot case answer")
         if row.state == "claimed" and row.claimed_by != by:
-            raise _refused(row, f"{row.claimed_by} works on it", "ask them, or cancel it")
+            raise _refused(row, f"{row.claimed_by} 正在处理", "问一下，或取消它")
         if not await store.move(
             session,
             row.id,
@@ -93,9 +94,9 @@ async def cancel(db: Database, follow_up: str, *, by: str, note: str, now: datet
     async with db.write() as session:
         held = await _held(session, follow_up)
         if held.row.kind == _COMPLAINT:
-            raise _refused(held.row, "a complaint cannot be given up", "`callbot case answer`, then close it")
+            raise _refused(held.row, "投诉不能放弃", "callbot case answer 之后再关闭")
         if not note.strip():
-            raise _refused(held.row, "cancelling needs a reason", "give --note")
+            raise _refused(held.row, "取消要有理由", "用 --note 写明")
         if not await store.move(
             session,
             held.row.id,
@@ -117,9 +118,9 @@ async def postpone(
         held = await _held(session, follow_up)
         row = held.row
         if row.kind == _COMPLAINT:
-            raise _refused(row, "a complaint is answered within 24 hours", "`callbot case answer`")
+            raise _refused(row, "投诉要在 24 小时内答复", "callbot case answer")
         if to <= now:
-            raise _refused(row, f"{to.isoformat()} has passed", "name a later moment")
+            raise _refused(row, f"{to.isoformat()} 已经过去", "写以后的时间")
         detail = {
             **row.detail,
             "first_due_at": row.detail.get("first_due_at", row.due_at.isoformat()),
@@ -136,9 +137,7 @@ async def _held(session: Session, follow_up: str) -> Held:
     found = await store.find(session, follow_up)
     held = await store.hold(session, found) if found else None
     if held is None:
-        raise BadInput.one(
-            f"follow-up {follow_up}", "no such follow-up, or several", "see `callbot followup list`"
-        )
+        raise BadInput.one(f"待办 {follow_up}", "没有这件待办，或不止一件", "callbot followup list 列出待办")
     return held
 
 
@@ -148,13 +147,13 @@ async def _now(session: Session, follow_up_id: str) -> FollowUp:
 
 def _for_humans(row: FollowUp) -> None:
     if row.owner == SYSTEM:
-        raise _refused(row, "callbot does this itself", "cancel it if it must not happen")
+        raise _refused(row, "这件事由系统自己做", "不该做的话就取消它")
 
 
 def _not_open(row: FollowUp) -> BadInput:
-    by = f" by {row.claimed_by or row.closed_by}" if row.claimed_by or row.closed_by else ""
-    return _refused(row, f"is {row.state}{by}", "see `callbot followup list --all`")
+    by = f"（{row.claimed_by or row.closed_by}）" if row.claimed_by or row.closed_by else ""
+    return _refused(row, f"{TASKS[row.state]}{by}", "callbot followup list --all 查看")
 
 
 def _refused(row: FollowUp, what: str, cure: str) -> BadInput:
-    return BadInput.one(f"follow-up {row.id}", what, cure)
+    return BadInput.one(f"待办 {row.id}", what, cure)

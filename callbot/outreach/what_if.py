@@ -63,7 +63,7 @@ def hypothesis(base: Policy, outer: Policy, changes: Mapping[str, Any]) -> Hypot
     windows = _windows(changes.get("windows"), problems)
     for name in changes:
         if name not in ("caps", "windows"):
-            problems.append(_problem(name, "cannot be asked about", "use caps or windows"))
+            problems.append(_problem(name, "不能这样假设", "用 caps 或 windows"))
     if problems:
         raise BadInput(problems)
     asked = replace(
@@ -121,18 +121,16 @@ def _hours(hours: Hours, windows: Mapping[str, tuple[Span, ...]]) -> Hours:
 
 
 def _problem(where: str, what: str, cure: str) -> Problem:
-    return Problem(where=f"what-if.{where}", what=what, cure=cure)
+    return Problem(where=f"假设 {where}", what=what, cure=cure)
 
 
 def _numbers(values: Any, known: Mapping[str, Any], block: str, problems: list[Problem]) -> dict[str, int]:
     found: dict[str, int] = {}
     for key, value in (values or {}).items():
         if key not in known:
-            problems.append(_problem(f"{block}.{key}", "no such value", f"use one of {', '.join(known)}"))
+            problems.append(_problem(f"{block}.{key}", "没有这个值", f"可用：{'、'.join(known)}"))
         elif isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10_000:
-            problems.append(
-                _problem(f"{block}.{key}", f"{value!r} is not allowed", "use a whole number from 0 to 10000")
-            )
+            problems.append(_problem(f"{block}.{key}", f"不能是 {value!r}", "写 0 到 10000 的整数"))
         else:
             found[key] = value
     return found
@@ -142,18 +140,14 @@ def _windows(values: Any, problems: list[Problem]) -> dict[str, tuple[Span, ...]
     found: dict[str, tuple[Span, ...]] = {}
     for key, texts in (values or {}).items():
         if key not in _DAYS or isinstance(texts, str) or not isinstance(texts, Sequence):
-            problems.append(
-                _problem(f"windows.{key}", "is not a list of windows", 'write {"sat-sun": ["10:00-12:00"]}')
-            )
+            problems.append(_problem(f"windows.{key}", "不是时段的列表", '写成 {"sat-sun": ["10:00-12:00"]}'))
             continue
         spans = []
         for text in texts:
             try:
                 span = Span.parse(text)
             except ValueError:
-                problems.append(
-                    _problem(f"windows.{key}", f"{text!r} is not a window", "write it as HH:MM-HH:MM")
-                )
+                problems.append(_problem(f"windows.{key}", f"{text!r} 不是时段", "写成 HH:MM-HH:MM"))
             else:
                 spans.append(span)
         found[key] = tuple(sorted(spans, key=lambda span: span.start))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import exists, func
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
-from callbot.store.tables import Alarm, ComplaintCase, Customer
+from callbot.store.tables import Alarm, Batch, ComplaintCase, Customer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,12 @@ class ListedCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedAlarm:
-    """An alarm with the person it concerns."""
+    """An alarm with the person or the batch it concerns."""
 
     alarm: Alarm
     name: str
     phone_masked: str
+    """Empty for a batch."""
 
 
 async def open_case(
@@ -192,12 +193,14 @@ async def raise_alarm(
     *,
     kind: str,
     about: str,
-    customer_id: str,
+    customer_id: str | None,
     owner: str,
     due_at: datetime,
     now: datetime,
+    note: str = "",
 ) -> bool:
-    """Raise an alarm, once for each breach; False when it was raised before. The caller holds the customer."""
+    """Raise an alarm, once for each breach; False when it was raised before. The caller holds the customer, or
+    the batch where there is none."""
     known = await session.exec(
         select(Alarm.id).where(col(Alarm.kind) == kind, col(Alarm.about) == about, col(Alarm.due_at) == due_at)
     )
@@ -210,6 +213,7 @@ async def raise_alarm(
             about=about,
             customer_id=customer_id,
             owner=owner,
+            note=note,
             due_at=due_at,
             raised_at=now,
         )
@@ -221,17 +225,26 @@ async def raise_alarm(
 async def alarms(session: AsyncSession, *, acknowledged: bool = False, limit: int = 200) -> list[ListedAlarm]:
     """Alarms, the latest first; those that somebody has seen only when asked for."""
     statement = (
-        select(Alarm, Customer)
-        .join(Customer, col(Customer.id) == col(Alarm.customer_id))
+        select(Alarm, col(Customer.name), col(Customer.phone_masked), col(Batch.name))
+        .join(Customer, col(Customer.id) == col(Alarm.customer_id), isouter=True)
+        .join(Batch, col(Batch.id) == col(Alarm.about), isouter=True)
         .order_by(col(Alarm.raised_at).desc(), col(Alarm.id).desc())
         .limit(limit)
     )
     if not acknowledged:
         statement = statement.where(col(Alarm.acknowledged_at).is_(None))
     return [
-        ListedAlarm(alarm=alarm, name=customer.name, phone_masked=customer.phone_masked)
-        for alarm, customer in (await session.exec(statement)).all()
+        ListedAlarm(alarm=alarm, name=name or batch or "", phone_masked=phone or "")
+        for alarm, name, phone, batch in (await session.exec(statement)).all()
     ]
+
+
+async def waiting_alarms(session: AsyncSession) -> int:
+    """How many alarms nobody has seen yet."""
+    found = await session.exec(
+        select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))
+    )
+    return found.one()
 
 
 async def acknowledge(session: AsyncSession, alarm_id: str, *, by: str, now: datetime) -> bool:

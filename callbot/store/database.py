@@ -20,10 +20,10 @@ from callbot.errors import BadInput, CallbotError
 from callbot.store.migrations import upgrade
 
 _CURE = (
-    "set `url` in the [store] table of callbot.toml, e.g. postgresql+asyncpg://user:password@host/callbot, "
-    "or leave it empty for SQLite"
+    "在 callbot.toml 的 [store] 里写 url，例如 postgresql+asyncpg://user:password@host/callbot；"
+    "用 SQLite 就留空"
 )
-_ELSEWHERE = "choose another directory: CALLBOT_DATA=…"
+_ELSEWHERE = "换一个文件夹：CALLBOT_DATA=…"
 _BUSY_TIMEOUT_MS = 10_000
 
 
@@ -86,8 +86,7 @@ class Database:
                 await connection.run_sync(upgrade)
         except (OSError, DBAPIError) as error:
             raise DatabaseUnreachable(
-                f"{self.url.render_as_string()}: {_reason(error)} → check that the database runs and that the "
-                "user may create tables"
+                f"{self.url.render_as_string()}: {_reason(error)} → 确认数据库在运行，并且这个用户可以建表"
             ) from error
         finally:
             await engine.dispose()
@@ -109,7 +108,7 @@ def _checked(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise BadInput.one("store.url", "this is not a database URL", _CURE) from None
+        raise BadInput.one("store.url", "不是数据库地址", _CURE) from None
     drivers = {
         "sqlite": "sqlite+aiosqlite",
         "sqlite+aiosqlite": "sqlite+aiosqlite",
@@ -118,7 +117,7 @@ def _checked(text: str) -> URL:
         "postgresql+asyncpg": "postgresql+asyncpg",
     }
     if url.drivername not in drivers:
-        raise BadInput.one("store.url", f"`{url.drivername}` is not supported", _CURE)
+        raise BadInput.one("store.url", f"不支持 {url.drivername}", _CURE)
     url = url.set(drivername=drivers[url.drivername])
     if url.get_backend_name() == "sqlite":
         _check_file(url)
@@ -129,20 +128,18 @@ def _check_file(url: URL) -> None:
     if not url.database or url.database == ":memory:":
         raise BadInput.one(
             "store.url",
-            "a SQLite database in memory cannot be shared by readers and writers",
-            "name a file: sqlite:///var/callbot.db",
+            "内存里的 SQLite 无法供多处读写",
+            "写一个文件：sqlite:///var/callbot.db",
         )
     file = Path(url.database).expanduser().absolute()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput.one(
-            str(file.parent), f"the directory cannot be made ({error.strerror})", _ELSEWHERE
-        ) from None
+        raise BadInput.one(str(file.parent), f"建不了这个文件夹（{error.strerror}）", _ELSEWHERE) from None
     target = file if file.exists() else file.parent
     if file.is_dir() or not os.access(target, os.W_OK):
-        what = "is a directory" if file.is_dir() else "is not writable"
-        raise BadInput.one(str(target), f"{what}, so the database cannot be kept there", _ELSEWHERE)
+        what = "是文件夹" if file.is_dir() else "不可写"
+        raise BadInput.one(str(target), f"{what}，数据库不能放在这里", _ELSEWHERE)
 
 
 def _engine(

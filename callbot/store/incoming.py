@@ -58,6 +58,8 @@ class Stored:
     kind: str = ""
     """`order`, `consent`, the kind of the event, or empty for the customer's own row."""
     external_id: str = ""
+    at: datetime | None = None
+    """When it happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

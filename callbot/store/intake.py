@@ -85,7 +85,7 @@ async def take_customers(
         if first is not None and first != row.line:
             landed.append(Landed(customer_id="", twin=first))
             continue
-        if same_phone and (clash := _clash(row, same_phone, same_id)):
+        if same_phone and (clash := _clash(row.external_id, same_phone, same_id)):
             landed.append(Landed(customer_id="", clash=clash))
             continue
         named[row.phone_hash] = row.line
@@ -113,14 +113,36 @@ async def take_customers(
     return landed
 
 
-def _clash(row: Incoming, same_phone: Any, same_id: Any) -> str:
+async def clashes(session: AsyncSession, people: Sequence[tuple[str, str]]) -> list[str]:
+    """For each phone hash with its external id (empty for none) how it contradicts the base, zh-CN; empty where
+    it does not. Changes nothing."""
+    rows = await session.execute(
+        select(col(Customer.id), col(Customer.phone_hash), col(Customer.external_id)).where(
+            or_(
+                col(Customer.phone_hash).in_([phone_hash for phone_hash, _ in people]),
+                col(Customer.external_id).in_([external_id for _, external_id in people if external_id]),
+            )
+        )
+    )
+    known = rows.all()
+    by_phone = {row.phone_hash: row for row in known}
+    by_external = {row.external_id: row for row in known if row.external_id}
+    return [
+        _clash(external_id, same_phone, by_external.get(external_id))
+        if (same_phone := by_phone.get(phone_hash)) is not None
+        else ""
+        for phone_hash, external_id in people
+    ]
+
+
+def _clash(external_id: str | None, same_phone: Any, same_id: Any) -> str:
     """zh-CN: how phone and external id point at two people, both named; empty when they do not."""
-    if not row.external_id:
+    if not external_id:
         return ""
     if same_id is not None and same_id.id != same_phone.id:
-        return f"编号属于客户 {row.external_id}，号码却属于客户 {same_phone.external_id or same_phone.id}"
-    if same_phone.external_id not in (None, row.external_id):
-        return f"这个号码已属于客户 {same_phone.external_id}，这一行写的是 {row.external_id}"
+        return f"编号属于客户 {external_id}，号码却属于客户 {same_phone.external_id or same_phone.id}"
+    if same_phone.external_id not in (None, external_id):
+        return f"这个号码已属于客户 {same_phone.external_id}，这一行写的是 {external_id}"
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +26,12 @@ async def tag_rules(session: AsyncSession) -> list[TagRule]:
 
 async def tag_rule(session: AsyncSession, name: str) -> TagRule | None:
     return (await session.execute(select(TagRule).where(col(TagRule.name) == name))).scalars().first()
+
+
+async def customers(session: AsyncSession, ids: Sequence[str]) -> list[Customer]:
+    """These customers, by key; unknown ids are passed over."""
+    statement = select(Customer).where(col(Customer.id).in_(ids)).order_by(col(Customer.id))
+    return list((await session.execute(statement)).scalars())
 
 
 async def segments(session: AsyncSession) -> list[Segment]:

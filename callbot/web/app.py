@@ -16,8 +16,9 @@ from fastapi.templating import Jinja2Templates
 from callbot import __version__
 from callbot.insight import words
 from callbot.insight.latency import latency_table
+from callbot.insight.rule_words import rule_ends, rule_name
 from callbot.insight.script import clock, script
-from callbot.store import overview
+from callbot.store import cases, overview
 from callbot.store.database import Database
 from callbot.store.plain import plain
 
@@ -40,7 +41,9 @@ def create_app(
     app = FastAPI(title="callbot", version=__version__, docs_url="/api/docs", redoc_url=None)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     pages = Jinja2Templates(directory=_HERE / "templates")
-    pages.env.globals.update(word=words.word, words=words, clock=clock, local=_local)
+    pages.env.globals.update(
+        word=words.word, words=words, rule_name=rule_name, rule_ends=rule_ends, clock=clock, local=_local
+    )
 
     @app.middleware("http")
     async def headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -57,7 +60,8 @@ def create_app(
     @app.get("/", response_class=HTMLResponse)
     async def home(request: Request) -> HTMLResponse:
         async with db.read() as session:
-            return page(request, "batches", batches=await overview.batches(session))
+            waiting = await cases.waiting_alarms(session)
+            return page(request, "batches", batches=await overview.batches(session), alarms=waiting)
 
     @app.get("/batches/{batch_id}", response_class=HTMLResponse)
     async def batch_page(request: Request, batch_id: str) -> HTMLResponse:
@@ -70,6 +74,11 @@ def create_app(
     async def calls_page(request: Request) -> HTMLResponse:
         async with db.read() as session:
             return page(request, "calls", calls=await overview.calls(session, limit=200))
+
+    @app.get("/alarms", response_class=HTMLResponse)
+    async def alarms_page(request: Request) -> HTMLResponse:
+        async with db.read() as session:
+            return page(request, "alarms", alarms=await cases.alarms(session))
 
     async def sheet_of(call_id: str) -> overview.CallSheet:
         async with db.read() as session:
@@ -104,6 +113,11 @@ def create_app(
             line = _found(await overview.batch(session, batch_id), "批次")
             members = await overview.members(session, batch_id)
         return {**plain(line), "members": [plain(member) for member in members]}
+
+    @app.get("/api/alarms")
+    async def api_alarms() -> list[dict[str, Any]]:
+        async with db.read() as session:
+            return [plain(line) for line in await cases.alarms(session)]
 
     @app.get("/api/calls/{call_id}")
     async def api_call(call_id: str) -> dict[str, Any]:

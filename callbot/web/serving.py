@@ -60,8 +60,8 @@ def _listen(settings: WebSettings) -> socket.socket:
     except OSError as error:
         listener.close()
         raise BadInput.one(
-            f"web address {settings.host}:{settings.port}",
-            f"cannot be used: {error.strerror}; another callbot may be running",
-            "stop it, or choose another port: CALLBOT_WEB__PORT=…",
+            f"网页地址 {settings.host}:{settings.port}",
+            f"用不了：{error.strerror}；可能另一个 callbot 正在运行",
+            "停掉它，或换一个端口：CALLBOT_WEB__PORT=…",
         ) from None
     return listener

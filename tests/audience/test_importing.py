@@ -10,7 +10,7 @@ import pytest
 from audience_histories import NOW
 from sqlmodel import SQLModel, col, func, select
 
-from callbot.audience.importing import Defaults, check_base, import_base, import_rows
+from callbot.audience.importing import Defaults, import_base, import_rows
 from callbot.audience.row import Row
 from callbot.audience.row_reading import Part
 from callbot.errors import BadInput
@@ -142,13 +142,6 @@ async def test_the_rejected_file_can_be_corrected_and_imported(
     corrected = write(tmp_path / "again.csv", rejected.read_text("utf-8-sig").replace("12345", "10024681357"))
     second = await import_base(sqlite_database, VAULT, corrected, NOW)
     assert (second.parts[Part.CUSTOMERS].new, second.rejected) == (1, 0)
-
-
-async def test_checking_reports_the_same_and_stores_nothing(sqlite_database: Database, tmp_path: Path) -> None:
-    file = write(tmp_path / "c.csv", HEAD, WANG, BAD_ROWS[0][0])
-    bad, rows = check_base(file, NOW)
-    assert rows == 2
-    assert [each.row.line for each in bad] == [3]
 
 
 async def test_a_second_import_changes_instead_of_doubling(database: Database, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,12 @@ def base(place: Path, count: int = 3) -> Path:
     return folder
 
 
+def stored(place: Path) -> int:
+    """Customers in the base."""
+    with closing(sqlite3.connect(place / "var" / "callbot.db")) as base:
+        return int(base.execute("SELECT count(*) FROM customer").fetchone()[0])
+
+
 def test_a_batch_is_made_looked_at_asked_about_and_ended(place: Path) -> None:
     batch_id = answer(
         "batch", "create", str(base(place)), "--flow", "winback", "--hold-out", "0", "--priority", "5",
@@ -113,7 +121,7 @@ def test_a_batch_is_made_looked_at_asked_about_and_ended(place: Path) -> None:
     assert "关闭排队 0 通" in run("batch", "cancel", batch_id)
     (line,) = answer("batch", "list")
     assert (line["batch"]["state"], line["batch"]["ends_on"]) == ("cancelled", "2030-12-31")
-    assert "is cancelled" in run("batch", "launch", batch_id, status=2)
+    assert "已取消" in run("batch", "launch", batch_id, status=2)
 
 
 def test_a_person_is_asked_about_with_other_values_and_shows_what_is_left(place: Path) -> None:
@@ -133,7 +141,7 @@ def test_everything_that_is_wrong_is_said_at_once_before_anything_is_stored(plac
         "--from", "2026-12-02", "--until", "2026-12-01", "--set", "caps.answered_per_7d=9",
         status=2,
     )  # fmt: skip
-    for words in ("手机号", "winbakc", "hold-out of 100", "ends on 2026-12-01", "caps.answered_per_7d"):
+    for words in ("手机号", "winbakc", "对照组不能是 100%", "截止日 2026-12-01", "caps.answered_per_7d"):
         assert words in said
     assert answer("batch", "list") == []
 
@@ -141,17 +149,56 @@ def test_everything_that_is_wrong_is_said_at_once_before_anything_is_stored(plac
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--offer", "NO-SUCH"), "offer NO-SUCH does not exist"),
-        (("--from", "2100-01-01", "--until", "2100-02-01"), "table of Chinese holidays does not hold 2100"),
-        (("--set", "windows.mon-fri=", "--saturday", "off"), "are both empty"),
-        (("--until", "2001-01-01"), "which has passed"),
-        (("--set", "windows.mon-fri=12:00-09:00"), "is not a window"),
-        (("--set", "caps"), "is no value"),
+        (("--offer", "NO-SUCH"), "没有优惠 NO-SUCH"),
+        (("--from", "2100-01-01", "--until", "2100-02-01"), "节假日表还没有 2100 年"),
+        (("--set", "windows.mon-fri=", "--saturday", "off"), "的时段都是空的"),
+        (("--until", "2001-01-01"), "已经过去"),
+        (("--set", "windows.mon-fri=12:00-09:00"), "不是时段"),
+        (("--set", "caps"), "不是“名称=值”"),
     ],
 )
 def test_a_batch_that_could_call_nobody_is_refused(place: Path, options: tuple[str, ...], said: str) -> None:
     assert said in run("batch", "create", str(base(place)), "--flow", "winback", *options, status=2)
     assert answer("batch", "list") == []
+    assert stored(place) == 0, "nobody of a refused list is left behind"
+
+
+def test_a_refused_list_leaves_nobody_and_no_offer_behind(place: Path) -> None:
+    counted = [{**row, "手机号": f"+86100{20_000_000 + number}"} for number, row in enumerate(people(6) * 5)]
+    rows = [{**row, "客户编号": f"N-{number}"} for number, row in enumerate(counted)]
+    offers = write(
+        place / "offers.csv", [{"优惠编号": "A", "行业": "电商", "名称": "八折券", "减免百分比": "20"}]
+    )
+    said = run(
+        "batch", "create", str(write(place / "list.csv", rows)), "--flow", "winback", "--offers", str(offers),
+        "--offer", "A", "--offer", "B", status=2,
+    )  # fmt: skip
+    assert "不得对号段盲呼" in said
+    run(
+        "batch",
+        "create",
+        str(base(place)),
+        "--flow",
+        "winback",
+        "--offers",
+        str(offers),
+        "--offer",
+        "B",
+        status=2,
+    )
+    assert stored(place) == 0
+    told = run("batch", "create", str(place / "base"), "--flow", "winback", "--offer", "A", status=2)
+    assert "没有优惠 A" in told, "the sheet of a refused batch is not stored either"
+    made = ("--offers", str(offers), "--offer", "A")
+    assert answer("batch", "create", str(place / "base"), "--flow", "winback", *made)["batch_id"]
+
+
+def test_a_list_that_contradicts_the_base_changes_nothing(place: Path) -> None:
+    run("customer", "import", str(base(place, 2)))
+    clash = {**people(1)[0], "客户编号": "T-9"}
+    listed = write(place / "list.csv", [*people(4)[2:], clash])
+    assert "这个号码已属于客户 T-0" in run("batch", "create", str(listed), "--flow", "winback", status=2)
+    assert stored(place) == 2
 
 
 def test_a_list_in_gbk_is_taken_and_in_utf_16_named(place: Path) -> None:
@@ -183,7 +230,7 @@ def test_nothing_is_cut_off_and_times_are_chinas(place: Path, monkeypatch: pytes
 
 def test_a_flow_of_one_industry_calls_nobody_of_another(place: Path) -> None:
     told = run("batch", "create", str(base(place)), "--flow", "winback/finance", status=2)
-    assert "flow winback/finance: 流程是为金融写的，客户是电商的" in told
+    assert "流程 winback/finance: 流程是为金融写的，客户是电商的" in told
     assert "--flow winback，" in told
 
 

@@ -253,7 +253,7 @@ def test_a_broken_prompt_is_named_with_file_and_line(place: Path, monkeypatch: p
     monkeypatch.setenv("CALLBOT_LLM__BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("CALLBOT_LLM__MODEL", "any")
     output = refused("serve")
-    assert re.search(r"opener/1\.0\.0\.md, line \d+.*temprature", output), output
+    assert re.search(r"opener/1\.0\.0\.md 第 \d+ 行.*temprature", output), output
 
 
 def test_a_prompt_in_another_encoding_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,17 +168,17 @@ def test_transfers_and_outcomes_are_measured() -> None:
 @pytest.mark.parametrize(
     ("task", "line", "says"),
     [
-        ("intent", "{broken", "is not JSON"),
-        ("intent", "[1]", "is not a JSON object"),
-        ("intent", {"id": "x"}, "text is missing"),
-        ("intent", {"text": "x"}, "id is missing"),
-        ("intent", {"id": "ok", "text": "x"}, "already used in line 1"),
+        ("intent", "{broken", "不是 JSON"),
+        ("intent", "[1]", "不是 JSON 对象"),
+        ("intent", {"id": "x"}, "缺少 text"),
+        ("intent", {"text": "x"}, "缺少 id"),
+        ("intent", {"id": "ok", "text": "x"}, "已用于第 1 行"),
         ("intent", {"id": "x", "text": "x", "label": "maybe"}, "maybe"),
         ("intent", {"id": "x", "text": None}, "text"),
         ("emotion", {"id": "x", "text": "x", "label": "affirm"}, "affirm"),
         ("handoff", {"id": "x", "turns": []}, "turns"),
         ("handoff", {"id": "x", "turns": [{"role": "agent", "text": "x"}]}, "turns.0.role"),
-        ("outcome", {"id": "x", "turns": [{"role": "bot"}]}, "turns.0.text is missing"),
+        ("outcome", {"id": "x", "turns": [{"role": "bot"}]}, "缺少 turns.0.text"),
         ("outcome", {"id": "x", "turns": [{"role": "bot", "text": "x"}], "follow_up": "call"}, "follow_up"),
     ],
 )
@@ -186,7 +186,7 @@ def test_a_bad_line_is_named(task: str, line: Any, says: str) -> None:
     good = {"id": "ok", "text": "好", "turns": talk("callee: 好")}
     result = run(task, [good, line], "--out", "pred.jsonl")
     assert result.exit_code == 2
-    assert "in.jsonl, line 2" in result.output
+    assert "in.jsonl 第 2 行" in result.output
     assert says in result.output
     assert not Path("pred.jsonl").exists()
 
@@ -194,10 +194,10 @@ def test_a_bad_line_is_named(task: str, line: Any, says: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "more", "says"),
     [
-        ([], (), "holds no rows"),
-        ([{"id": 1, "text": "好"}], (), "no labels"),
-        ([{"id": 1, "text": "好"}], ("--out", "in.jsonl"), "cannot be written"),
-        ([{"id": 1, "text": "好"}], ("--out", "nowhere/pred.jsonl"), "cannot be written"),
+        ([], (), "没有任何行"),
+        ([{"id": 1, "text": "好"}], (), "没有标注"),
+        ([{"id": 1, "text": "好"}], ("--out", "in.jsonl"), "不能写到那里"),
+        ([{"id": 1, "text": "好"}], ("--out", "nowhere/pred.jsonl"), "不能写到那里"),
     ],
 )
 def test_what_cannot_be_measured_or_written_is_refused(

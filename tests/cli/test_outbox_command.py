@@ -92,13 +92,13 @@ def test_dead_letters_are_sent_again_one_by_one_or_all(call: Callable[..., Resul
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["replay"], "one message or --all-dead"),
-        (["replay", "bad", "--all-dead"], "one message or --all-dead"),
-        (["replay", "good"], "nothing of it can be sent again"),
-        (["replay", "nothing-like-it"], "no such message"),
-        (["show", "nothing-like-it"], "no such message"),
-        (["list", "--state", "lost"], "is none of them"),
-        (["list", "--kind", "attempt"], "is none of them"),
+        (["replay"], "只写一个"),
+        (["replay", "bad", "--all-dead"], "只写一个"),
+        (["replay", "good"], "没有可以重发的"),
+        (["replay", "nothing-like-it"], "没有这条消息"),
+        (["show", "nothing-like-it"], "没有这条消息"),
+        (["list", "--state", "lost"], "没有 lost 这一种"),
+        (["list", "--kind", "attempt"], "没有 attempt 这一种"),
     ],
 )
 def test_what_cannot_be_is_said(call: Callable[..., Result], arguments: list[str], complaint: str) -> None:

@@ -130,7 +130,7 @@ def refused(model: Path | str) -> str:
 
 def test_labels_that_are_not_ours_are_listed(tmp_path: Path) -> None:
     said = refused(made(tmp_path, ["considering", "买", "走"]))
-    assert "买, 走" in said
+    assert "买、走" in said
     assert "config.json" in said
     assert "do_not_call" in said
 
@@ -138,7 +138,7 @@ def test_labels_that_are_not_ours_are_listed(tmp_path: Path) -> None:
 def test_more_labels_than_the_model_has(folder: Path) -> None:
     made(folder.parent / "other", BOTH)
     (folder / "config.json").write_bytes((folder.parent / "other" / "config.json").read_bytes())
-    assert "names 5 labels, the model has 3" in refused(folder)
+    assert "写了 5 个标签，模型有 3 个" in refused(folder)
 
 
 def test_an_input_that_no_tokenizer_gives(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_broken_model(folder: Path) -> None:
 def test_a_folder_without_a_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("callbot.conversation.transformers_reader._has_torch", lambda: False)
     (folder / "model.onnx").unlink()
-    assert "holds neither model.onnx nor onnx/model.onnx" in refused(folder)
+    assert "没有 model.onnx，也没有 onnx/model.onnx" in refused(folder)
 
 
 def test_a_folder_without_a_tokenizer(folder: Path) -> None:

@@ -39,13 +39,13 @@ async def test_the_hold_out_is_a_repeatable_random_share(sqlite_database: Databa
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"customer_ids": []}, "empty"),
-        ({"customer_ids": ["person-001", "nobody"]}, "do not exist, among them nobody"),
-        ({"customer_ids": ["person-001", "person-001"]}, "more than once"),
-        ({"purpose": "requested"}, "purpose"),
-        ({"lines": 0}, "0 lines"),
-        ({"hold_out_percent": 100}, "hold-out"),
-        ({"policy": {"windows": {"mon-fri": ["08:00-12:00"]}}}, "not inside 09:00-21:00"),
+        ({"customer_ids": []}, "空的"),
+        ({"customer_ids": ["person-001", "nobody"]}, "不在库中，例如 nobody"),
+        ({"customer_ids": ["person-001", "person-001"]}, "重复出现"),
+        ({"purpose": "requested"}, "没有 'requested' 这种目的"),
+        ({"lines": 0}, "0 路线路"),
+        ({"hold_out_percent": 100}, "对照组"),
+        ({"policy": {"windows": {"mon-fri": ["08:00-12:00"]}}}, "超出 09:00-21:00"),
     ],
 )
 async def test_a_wrong_batch_is_refused_with_what_and_where(
@@ -69,7 +69,7 @@ async def test_a_list_of_counted_up_numbers_is_blocked_without_showing_them(sqli
             "phone_masked": sealed.masked,
         }
         ids.append(await person(db, index, **columns))
-    with pytest.raises(BadInput, match="counted up") as error:
+    with pytest.raises(BadInput, match="数出来的") as error:
         await create(db, VAULT, wanted(ids), NOW)
     assert "10055550" not in str(error.value)
 
@@ -119,17 +119,17 @@ async def test_a_preview_tells_now_later_and_never_and_changes_nothing(database:
 async def test_a_batch_moves_only_along_its_states(sqlite_database: Database) -> None:
     db = sqlite_database
     batch_id = await running_batch(db, [await person(db, 1)], state="draft", launched_at=None)
-    with pytest.raises(BatchState, match="is draft"):
+    with pytest.raises(BatchState, match="尚未启动"):
         await pause(db, batch_id)
     await launch(db, batch_id, NOW)
-    with pytest.raises(BatchState, match="is running"):
+    with pytest.raises(BatchState, match="进行中"):
         await launch(db, batch_id, NOW)
     await pause(db, batch_id)
     await launch(db, batch_id, NOW + timedelta(hours=1))
     await done(db, batch_id, NOW + timedelta(hours=2))
     (batch,) = await rows(db, Batch)
     assert (batch.state, batch.launched_at, batch.ended_at) == ("done", NOW, NOW + timedelta(hours=2))
-    with pytest.raises(BatchState, match="does not exist"):
+    with pytest.raises(BatchState, match="没有批次"):
         await launch(db, "nowhere", NOW)
 
 

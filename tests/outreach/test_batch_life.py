@@ -20,9 +20,11 @@ from callbot.outreach.planner import Planner
 from callbot.outreach.progress import Dialling, Progress
 from callbot.outreach.room import Wait
 from callbot.outreach.trunk import TrunkLine
+from callbot.store import cases
 from callbot.store.database import Database
 from callbot.store.tables import (
     Agent,
+    Alarm,
     Attempt,
     Batch,
     BatchMember,
@@ -219,9 +221,9 @@ async def test_a_cancelled_batch_closes_its_queue_and_keeps_its_promises(databas
     (row,) = await rows(database, Attempt, id=promised)
     assert isinstance(await take(database, row), Permit)
     assert not await finish_if_over(database, left.promises_in, NOW)
-    with pytest.raises(BatchState, match="over already"):
+    with pytest.raises(BatchState, match="已经结束"):
         await cancel(database, batch_id, NOW)
-    with pytest.raises(BatchState, match="is cancelled"):
+    with pytest.raises(BatchState, match="已取消"):
         await launch(database, batch_id, NOW)
 
 
@@ -330,9 +332,21 @@ async def test_the_breaker_pauses_tells_and_does_not_resume_by_itself(
     assert said in batch.paused_because
     (message,) = await rows(database, Outbox, kind="batch.paused")
     assert (message.payload["batch_id"], message.payload["fault"]) == (batch_id, fault)
+    (alarm,) = await rows(database, Alarm)
+    assert (alarm.kind, alarm.about, alarm.customer_id, alarm.owner) == (
+        "batch_tripped",
+        batch_id,
+        None,
+        "supervisor",
+    )
+    assert said in alarm.note
+    async with database.read() as session:
+        (listed,) = await cases.alarms(session)
+        assert await cases.waiting_alarms(session) == 1
+    assert (listed.name, listed.phone_masked) == (batch.name, "")
     assert await watch(database, batch_id, NOW) is None, "told once"
     for go_on in (launch, resume):
-        with pytest.raises(BatchState, match="circuit breaker"):
+        with pytest.raises(BatchState, match="熔断暂停"):
             await go_on(database, batch_id, NOW)
     await resume(database, batch_id, NOW, reason="运营商已修复")
     assert await watch(database, batch_id, NOW) is None, "what was judged before does not count again"
@@ -373,7 +387,7 @@ async def test_pausing_by_hand_needs_no_reason_to_go_on(sqlite_database: Databas
     await resume(db, batch_id, NOW)
     (batch,) = await rows(db, Batch)
     assert [entry["what"] for entry in batch.history] == ["暂停：午间会议", "恢复"]
-    with pytest.raises(BatchState, match="only a paused batch"):
+    with pytest.raises(BatchState, match="只有已暂停的批次"):
         await resume(db, batch_id, NOW)
 
 

@@ -161,7 +161,7 @@ async def test_a_question_may_exceed_the_limits_names_them_and_changes_nothing(d
     assert asked.breaks == late.breaks
     assert "?" in asked.policy
     assert await everything(database) == before
-    with pytest.raises(BadInput, match="0 to 2"):  # a real batch may only lower
+    with pytest.raises(BadInput, match="0 到 2"):  # a real batch may only lower
         await preview(database, batch_id, NOW, policy={"caps": {"answered_per_7d": 3}})
 
 
@@ -176,7 +176,7 @@ async def test_a_question_may_exceed_the_limits_names_them_and_changes_nothing(d
     ],
 )
 def test_a_question_that_is_none_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(BadInput, match="what-if"):
+    with pytest.raises(BadInput, match="假设"):
         hypothesis(DEFAULT, DEFAULT, changes)
 
 

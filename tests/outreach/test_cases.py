@@ -104,15 +104,15 @@ async def test_answered_compensated_and_closed(after: Aftermath) -> None:
 
 async def test_a_case_is_not_closed_without_an_answer_nor_answered_twice(later: Aftermath) -> None:
     case = await complained(later)
-    with pytest.raises(BadInput, match="answer it first"):
+    with pytest.raises(BadInput, match="请先答复"):
         await complaints.close(later.db, case.id, by="bob", now=NOW)
-    with pytest.raises(BadInput, match="without words"):
+    with pytest.raises(BadInput, match="没有内容"):
         await complaints.answer(later.db, case.id, by="amy", text="  ", now=NOW)
     await complaints.answer(later.db, case.id, by="amy", text="已处理", now=NOW)
-    with pytest.raises(BadInput, match="is answered"):
+    with pytest.raises(BadInput, match="已答复"):
         await complaints.answer(later.db, case.id, by="bob", text="别的话", now=NOW)
     assert (await the_case(later)).answer == "已处理"
-    with pytest.raises(BadInput, match="no such case"):
+    with pytest.raises(BadInput, match="没有这张工单"):
         await complaints.close(later.db, "nothing", by="bob", now=NOW)
 
 
@@ -194,7 +194,7 @@ async def test_a_task_is_taken_by_one_and_finished_by_them(after: Aftermath) -> 
     (refused,) = [one for one in taken if isinstance(one, BadInput)]
     assert claimed.claimed_by in str(refused)
     other = "bob" if claimed.claimed_by == "amy" else "amy"
-    with pytest.raises(BadInput, match="works on it"):
+    with pytest.raises(BadInput, match="正在处理"):
         await tasks.done(after.db, row.id, by=other, note="", now=day(0.2))
     done = await tasks.done(after.db, row.id, by=claimed.claimed_by, note="已约体验", now=day(0.2), called=True)
     assert (done.state, done.closed_by, done.closed_at, done.note) == (
@@ -205,7 +205,7 @@ async def test_a_task_is_taken_by_one_and_finished_by_them(after: Aftermath) -> 
     )
     (called,) = await rows(after.db, Event, kind="human_call")
     assert called.at == day(0.2)
-    with pytest.raises(BadInput, match="is done"):
+    with pytest.raises(BadInput, match="已完成"):
         await tasks.done(after.db, row.id, by="amy", note="", now=day(0.3))
 
 
@@ -261,17 +261,17 @@ async def test_what_humans_may_not_do(later: Aftermath) -> None:
         tasks.cancel(later.db, complaint.id, by="amy", note="算了", now=NOW),
         tasks.postpone(later.db, complaint.id, by="amy", to=day(3), note="", now=NOW),
     ):
-        with pytest.raises(BadInput, match="complaint"):
+        with pytest.raises(BadInput, match="投诉"):
             await refused
     await later.call(Outcome.CONSIDERING, 2)
     push = await later.only("push_offer_3d")
-    with pytest.raises(BadInput, match="does this itself"):
+    with pytest.raises(BadInput, match="系统自己做"):
         await tasks.claim(later.db, push.id, by="amy", now=NOW)
-    with pytest.raises(BadInput, match="reason"):
+    with pytest.raises(BadInput, match="理由"):
         await tasks.cancel(later.db, push.id, by="amy", note=" ", now=NOW)
-    with pytest.raises(BadInput, match="has passed"):
+    with pytest.raises(BadInput, match="已经过去"):
         await tasks.postpone(later.db, push.id, by="amy", to=NOW, note="", now=NOW)
-    with pytest.raises(BadInput, match="no such follow-up"):
+    with pytest.raises(BadInput, match="没有这件待办"):
         await tasks.claim(later.db, "nothing", by="amy", now=NOW)
     cancelled = await tasks.cancel(later.db, push.id, by="amy", note="已当面说过", now=NOW)
     assert (cancelled.state, cancelled.closed_by) == ("cancelled", "amy")
@@ -286,5 +286,5 @@ async def test_nobody_takes_a_task_about_somebody_who_said_stop(later: Aftermath
         session.add(
             DoNotContact(phone_hash=customer.phone_hash, scope="all", words="别打", source="list", at=day(0.1))
         )
-    with pytest.raises(BadInput, match="must not be contacted"):
+    with pytest.raises(BadInput, match="不能再联系"):
         await tasks.claim(later.db, row.id, by="amy", now=day(0.2))

@@ -122,11 +122,11 @@ def test_a_receiver_keeps_its_secrets_in_order() -> None:
 @pytest.mark.parametrize(
     ("webhooks", "complaint"),
     [
-        ((webhook("a"), webhook("a")), "`a` names two receivers"),
-        ((webhook("a", kinds=frozenset({"attempt.setled"})),), "there is no kind `attempt.setled`"),
+        ((webhook("a"), webhook("a")), "a 用在两个接收方上"),
+        ((webhook("a", kinds=frozenset({"attempt.setled"})),), "没有 attempt.setled 这种消息"),
         (
             (webhook("a", kinds=frozenset({"message.send"})), webhook("b", kinds=frozenset({"message.send"}))),
-            "a and b both take message.send",
+            "a、b 都接收 message.send",
         ),
     ],
 )

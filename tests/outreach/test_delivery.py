@@ -242,7 +242,7 @@ async def test_a_receiver_inside_is_refused_unless_it_is_allowed(sqlite_database
             assert (await one.deliver()).postponed == 1
         assert server.got == []
         (row,) = await rows(sqlite_database, OutboxDelivery)
-        assert "not a public address → allow_private = true" in row.last_error
+        assert "不是公网地址 → 确实要发到内网，设 allow_private = true" in row.last_error
         clock.moment += timedelta(minutes=1)
         async with courier(sqlite_database, replace(to, allow_private=True), clock) as one:
             assert (await one.deliver()).delivered == 1

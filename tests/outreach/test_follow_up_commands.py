@@ -98,7 +98,7 @@ def test_a_task_is_listed_taken_put_off_and_done() -> None:
     assert "没有待办" in run("followup", "list")
     (kept,) = as_json("followup", "list", "--all")
     assert kept["follow_up"]["closed_by"] == "amy"
-    assert "is done" in run("followup", "cancel", task, "--note", "x", status=2)
+    assert "已完成" in run("followup", "cancel", task, "--note", "x", status=2)
 
 
 def test_an_alarm_is_seen() -> None:
@@ -108,7 +108,7 @@ def test_an_alarm_is_seen() -> None:
     run("alarm", "ack", line["alarm"]["id"], "--by", "boss")
     assert as_json("alarm", "list") == []
     assert "boss" in run("alarm", "list", "--all")
-    assert "no such alarm" in run("alarm", "ack", line["alarm"]["id"], status=2)
+    assert "没有这条待确认的告警" in run("alarm", "ack", line["alarm"]["id"], status=2)
 
 
 def test_a_complaint_is_answered_compensated_and_closed() -> None:
@@ -117,7 +117,7 @@ def test_a_complaint_is_answered_compensated_and_closed() -> None:
     shown = run("case", "show", case[-6:])
     assert "东西坏了没人管" in shown
     assert "sorry50" in shown
-    assert "answer it first" in run("case", "close", case, status=2)
+    assert "请先答复" in run("case", "close", case, status=2)
     assert "sorry50" in run("case", "compensate", case, "--code", "free-car", status=2)
     assert as_json("case", "compensate", case, "--code", "sorry50", "--by", "amy")["compensation_version"] == 1
     assert "已答复" in run("case", "answer", case, "--text", "已换新机", "--by", "amy")
@@ -125,7 +125,7 @@ def test_a_complaint_is_answered_compensated_and_closed() -> None:
     assert as_json("case", "list") == []
     (closed,) = as_json("case", "list", "--all")
     assert (closed["case"]["answered_by"], closed["case"]["closed_by"]) == ("amy", "boss")
-    assert "no such case" in run("case", "show", "nothing", status=2)
+    assert "没有这张工单" in run("case", "show", "nothing", status=2)
 
 
 def test_the_customers_page_shows_what_follows() -> None:

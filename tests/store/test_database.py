@@ -69,9 +69,9 @@ async def test_times_come_back_in_utc(database: Database) -> None:
     ("url", "complaint"),
     [
         ("mysql://root@localhost/callbot", "mysql"),
-        ("callbot.db", "not a database URL"),
-        ("sqlite://", "memory"),
-        ("sqlite:////proc/callbot/callbot.db", "cannot be made"),
+        ("callbot.db", "不是数据库地址"),
+        ("sqlite://", "内存"),
+        ("sqlite:////proc/callbot/callbot.db", "建不了这个文件夹"),
     ],
 )
 def test_an_unusable_url_names_the_problem_and_the_cure(url: str, complaint: str) -> None:
@@ -81,7 +81,7 @@ def test_an_unusable_url_names_the_problem_and_the_cure(url: str, complaint: str
 
 
 def test_a_directory_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="is a directory"):
+    with pytest.raises(BadInput, match="是文件夹"):
         Database(f"sqlite:///{tmp_path}")
 
 

@@ -118,7 +118,7 @@ def test_a_mistake_is_shown_with_file_and_line(
 
 def test_broken_yaml_is_shown_with_its_line(folder: Path) -> None:
     (folder / "persona.yaml").write_text(YAML.replace("about: 一", "about: [一"), encoding="utf-8")
-    with pytest.raises(BadInput, match=r"persona\.yaml:\d+: not YAML"):
+    with pytest.raises(BadInput, match=r"persona\.yaml:\d+: 不是 YAML"):
         load_persona(folder)
 
 
@@ -137,12 +137,12 @@ def test_two_callees_cannot_share_a_number(folder: Path) -> None:
     other = folder.parent / "lan"
     shutil.copytree(folder, other)
     (other / "persona.yaml").write_text(YAML.replace("persona: mei", "persona: lan"), encoding="utf-8")
-    with pytest.raises(BadInput, match="number is taken"):
+    with pytest.raises(BadInput, match="姓名或号码与"):
         load_personas([folder.parent])
 
 
 def test_a_folder_without_callees_says_so(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no callee here"):
+    with pytest.raises(BadInput, match="没有被叫人物"):
         load_personas([tmp_path])
 
 
@@ -192,13 +192,13 @@ def enter(path: Path, text: str = "你好。") -> None:
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
-        (remove, "does not exist"),
+        (remove, "没有 "),
         (silence, "is silent"),
         (wrong_rate, "16000 Hz instead of"),
         (no_wav, "not a PCM wav"),
-        (swapped, "sha256 differs"),
-        (other_words, "says '不用了。', but this line says '你好。'"),
-        (no_entry, "no transcript"),
+        (swapped, "sha256 不同"),
+        (other_words, "说的是 '不用了。'，这一行写的是 '你好。'"),
+        (no_entry, "没有文字"),
     ],
 )
 def test_a_bad_wav_is_shown_at_its_phrasing_with_the_command_that_makes_it(

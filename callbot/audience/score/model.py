@@ -107,28 +107,28 @@ def save_model(model: Model, folder: Path) -> Path:
 
 def load_model(file: Path) -> Model:
     """The model in a file. Raises `BadInput` for one missing, changed, damaged or of another version."""
-    cure = "train again: callbot audience train"
+    cure = "重新训练：callbot audience train"
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadInput.one(str(file), "no model is there", cure) from None
+        raise BadInput.one(str(file), "没有模型", cure) from None
     except (OSError, ValueError) as error:
-        raise BadInput.one(str(file), f"cannot be read as JSON ({error})", cure) from None
+        raise BadInput.one(str(file), f"不是可读的 JSON（{error}）", cure) from None
     if not isinstance(found, dict):
-        raise BadInput.one(str(file), "is not a model", cure)
+        raise BadInput.one(str(file), "不是模型", cure)
     if found.get("format") != FORMAT:
-        raise BadInput.one(str(file), f"has format {found.get('format')!r}, needed is {FORMAT}", cure)
+        raise BadInput.one(str(file), f"格式是 {found.get('format')!r}，需要的是 {FORMAT}", cure)
     if found.get("features") != features.VERSION:
         raise BadInput.one(
-            str(file), f"was trained on {found.get('features')!r}, computed are {features.VERSION}", cure
+            str(file), f"训练用的特征是 {found.get('features')!r}，现在计算的是 {features.VERSION}", cure
         )
     stated = found.pop("sha256", None)
     if stated != _digest(found):
-        raise BadInput.one(str(file), "was changed or damaged: its sha256 does not fit", cure)
+        raise BadInput.one(str(file), "被改动或损坏：sha256 对不上", cure)
     try:
         return _model(found)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BadInput.one(str(file), f"does not hold a usable model ({error})", cure) from None
+        raise BadInput.one(str(file), f"里面没有可用的模型（{error}）", cure) from None
 
 
 def _content(model: Model) -> dict[str, Any]:

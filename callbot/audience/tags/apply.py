@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -43,15 +43,8 @@ async def apply_all(db: Database, now: datetime) -> list[Applied]:
     A stored rule that cannot be read any more keeps its tags as they are and is logged.
     """
     async with db.read() as session:
-        rules = await rows.tag_rules(session)
-    readable = []
-    for rule in rules:
-        try:
-            parse(rule.expression)
-            readable.append(rule)
-        except BadInput as bad:
-            _log.warning("tag.rule_unreadable", tag=rule.name, problem=str(bad))
-    return [await apply_rule(db, rule, now) for rule in in_order(readable)]
+        rules = _readable(await rows.tag_rules(session))
+    return [await apply_rule(db, rule, now) for rule, _ in rules]
 
 
 async def apply_rule(db: Database, rule: TagRule, now: datetime) -> Applied:
@@ -96,20 +89,59 @@ async def apply_to(session: Session, customer_id: str, now: datetime) -> frozens
     history = await load_history(session, customer_id, tags=True)
     if history is None:
         return frozenset()
-    subject = subject_of(history, now)
-    changed: set[str] = set()
-    for rule in in_order(await rows.tag_rules(session)):
-        tree = parse(rule.expression)
-        verdict = judge(tree, subject, now)
-        if verdict.met and _may_carry(history, rule):
-            if not _carries(history, rule, verdict.figures):
-                await rows.set_tag(session, rule, {customer_id: verdict.figures}, now)
-                changed.add(rule.name)
-            subject = replace(subject, tags=subject.tags | {rule.name})
-        elif rule.name in subject.tags and await rows.drop_tag(session, rule.name, [customer_id]):
-            changed.add(rule.name)
-            subject = replace(subject, tags=subject.tags - {rule.name})
-    return frozenset(changed)
+    return await _keep(session, _readable(await rows.tag_rules(session)), [history], now)
+
+
+async def apply_to_some(db: Database, customer_ids: Sequence[str], now: datetime) -> frozenset[str]:
+    """Apply every rule to some customers, page by page; returns the tags that changed."""
+    async with db.read() as session:
+        rules = _readable(await rows.tag_rules(session))
+    changed: frozenset[str] = frozenset()
+    for start in range(0, len(customer_ids) if rules else 0, _PAGE):
+        async with db.read() as session:
+            people = await rows.customers(session, customer_ids[start : start + _PAGE])
+            histories = await load_histories(session, people, tags=True)
+        async with db.write() as session:
+            changed |= await _keep(session, rules, histories, now)
+    return changed
+
+
+def _readable(rules: Iterable[TagRule]) -> list[tuple[TagRule, Node]]:
+    """Rules with their trees, each after those it builds on; one that cannot be read is logged and left out."""
+    trees: dict[str, Node] = {}
+    readable: list[TagRule] = []
+    for rule in rules:
+        try:
+            trees[rule.name] = parse(rule.expression)
+            readable.append(rule)
+        except BadInput as bad:
+            _log.warning("tag.rule_unreadable", tag=rule.name, problem=str(bad))
+    return [(rule, trees[rule.name]) for rule in in_order(readable)]
+
+
+async def _keep(
+    session: Session, rules: Sequence[tuple[TagRule, Node]], histories: Sequence[History], now: datetime
+) -> frozenset[str]:
+    """Give and take the tags of these customers; returns those that changed."""
+    gained: dict[str, dict[str, Mapping[str, str]]] = {}
+    lost: dict[str, list[str]] = {}
+    for history in histories:
+        subject = subject_of(history, now)
+        for rule, tree in rules:
+            verdict = judge(tree, subject, now)
+            if verdict.met and _may_carry(history, rule):
+                if not _carries(history, rule, verdict.figures):
+                    gained.setdefault(rule.name, {})[history.customer.id] = verdict.figures
+                subject = replace(subject, tags=subject.tags | {rule.name})
+            elif any(tag.name == rule.name and tag.origin == rows.RULE_TAG for tag in history.tags):
+                lost.setdefault(rule.name, []).append(history.customer.id)
+                subject = replace(subject, tags=subject.tags - {rule.name})
+    for rule, _ in rules:
+        if rule.name in gained:
+            await rows.set_tag(session, rule, gained[rule.name], now)
+        if rule.name in lost:
+            await rows.drop_tag(session, rule.name, lost[rule.name])
+    return frozenset({*gained, *lost})
 
 
 def _evidence(tree: Node, history: History, rule: TagRule, now: datetime) -> Mapping[str, str] | None:

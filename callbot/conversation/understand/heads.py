@@ -103,12 +103,12 @@ def load(path: Path = PACKAGED) -> Heads:
             )
     except (OSError, ValueError, KeyError) as error:
         raise BadInput.one(
-            str(path), f"the reader's model cannot be loaded: {error}", "run python bench/train_reader.py"
+            str(path), f"理解模型加载不了：{error}", "运行 python bench/train_reader.py"
         ) from None
     if set(intent.labels) != set(Intent) or set(emotion.labels) != set(Emotion):
         raise BadInput.one(
             str(path),
-            "the reader's model knows other labels than this version",
-            "run python bench/train_reader.py",
+            "理解模型的标签与这个版本不同",
+            "运行 python bench/train_reader.py",
         )
     return heads

@@ -10,7 +10,7 @@ from callbot.store.tables.batches import Attempt, Batch, BatchMember, DeskPace, 
 from callbot.store.tables.calls import Call, CallTurn, GuardBlockRow, JournalRow
 from callbot.store.tables.cases import Alarm, ComplaintCase
 from callbot.store.tables.desk import Agent, Transfer
-from callbot.store.tables.imports import ImportRun
+from callbot.store.tables.imports import Arrival, ImportRun
 from callbot.store.tables.offers import OfferRow
 from callbot.store.tables.people import Consent, Customer, DoNotContact, Event, Purchase, Tag
 from callbot.store.tables.promises import Promise
@@ -21,6 +21,7 @@ __all__ = [
     "Activation",
     "Agent",
     "Alarm",
+    "Arrival",
     "Attempt",
     "Batch",
     "BatchMember",

@@ -43,7 +43,7 @@ class ComplaintCase(SQLModel, table=True):
 
 
 class Alarm(SQLModel, table=True):
-    """Something was not done in time; raised once for each breach."""
+    """Something a person must look at: not done in time, or stopped by itself; raised once for each breach."""
 
     __table_args__ = (
         UniqueConstraint("kind", "about", "due_at"),
@@ -53,9 +53,12 @@ class Alarm(SQLModel, table=True):
     id: str = ulid()
     kind: str
     about: str
-    """Id of the follow-up, case or promise."""
-    customer_id: str = Field(foreign_key="customer.id", index=True)
+    """Id of the follow-up, case, promise or batch."""
+    customer_id: str | None = Field(default=None, foreign_key="customer.id", index=True)
+    """None: it is about no single person."""
     owner: str
+    note: str = ""
+    """Why, in one line, zh-CN; empty where the kind says it all."""
     due_at: datetime = moment()
     raised_at: datetime = moment()
     acknowledged_by: str = ""

@@ -1,4 +1,4 @@
-"""Lists that were taken in, and how far."""
+"""Lists that were taken in, how far, and what is still to be concluded from their rows."""
 
 from __future__ import annotations
 
@@ -47,3 +47,15 @@ class ImportRun(SQLModel, table=True):
     """The moment to which relative times of the list refer."""
     updated_at: datetime = moment()
     ended_at: datetime | None = moment(nullable=True)
+
+
+class Arrival(SQLModel, table=True):
+    """An event or order of a list whose conclusions are still to be drawn."""
+
+    id: str = ulid()
+    customer_id: str = Field(foreign_key="customer.id")
+    kind: str
+    """`order`, or the kind of the event."""
+    external_id: str
+    at: datetime = moment()
+    """When it was stored."""

@@ -66,8 +66,8 @@ def load_personas(folders: Sequence[Path], *, wavs: bool = True) -> tuple[Person
             problems.append(
                 Problem(
                     where=str(folder),
-                    what=f"no callee here: no {FILE} in it or in a folder below it",
-                    cure="give a folder of callees; docs/personas.md describes one",
+                    what=f"这里没有被叫人物：它和下面的文件夹里都没有 {FILE}",
+                    cure="给一个放被叫人物的文件夹，写法见 docs/personas.md",
                 )
             )
         for place in found:
@@ -81,8 +81,8 @@ def load_personas(folders: Sequence[Path], *, wavs: bool = True) -> tuple[Person
                 problems.append(
                     Problem(
                         where=str(place / FILE),
-                        what=f"name or phone number is taken by {clash.folder / FILE}",
-                        cure="give this callee a name and a number of its own",
+                        what=f"姓名或号码与 {clash.folder / FILE} 相同",
+                        cure="用另外的姓名和号码",
                     )
                 )
                 continue
@@ -122,17 +122,17 @@ def _schema_errors(data: Any) -> list[ValidationError]:
 
 def _schema_problem(source: LocatedYaml, error: ValidationError) -> Problem:
     steps = list(error.absolute_path)
-    name = ".".join(map(str, steps)) or "the file"
+    name = ".".join(map(str, steps)) or "整个文件"
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         unknown = [key for key in error.instance if key not in known]
         return Problem(
             where=source.where([*steps, unknown[0]] if unknown else steps),
-            what=f"{name} has unknown key(s) {', '.join(map(str, unknown))}",
-            cure=f"known here: {', '.join(known)}",
+            what=f"{name} 里没有这些键：{'、'.join(map(str, unknown))}",
+            cure=f"可用：{'、'.join(known)}",
         )
     return Problem(
-        where=source.where(steps), what=f"{name}: {error.message}", cure="see docs/personas.md for this key"
+        where=source.where(steps), what=f"{name}：{error.message}", cure="这个键的写法见 docs/personas.md"
     )
 
 
@@ -191,7 +191,7 @@ def _with_audio(
     try:
         manifest = read_manifest(folder)
     except BadRecording as error:
-        return (), [Problem(where=str(folder), what=str(error), cure=f"render again: {RENDER} {folder}")]
+        return (), [Problem(where=str(folder), what=str(error), cure=f"重新生成：{RENDER} {folder}")]
     loaded = []
     for index, reply in enumerate(replies):
         say = []
@@ -209,18 +209,18 @@ def _audio_of(
     folder: Path, phrasing: Phrasing, entry: Mapping[str, Any] | None, where: str
 ) -> tuple[Audio | None, Problem | None]:
     path = folder / phrasing.wav
-    render = f"render it: {RENDER} {folder}"
+    render = f"生成它：{RENDER} {folder}"
     if not path.exists():
-        return None, Problem(where=where, what=f"{path} does not exist", cure=render)
+        return None, Problem(where=where, what=f"没有 {path}", cure=render)
     if entry is None:
-        cure = f"{render}; or for a recording of your own: {RENDER} --own {folder}"
-        return None, Problem(where=where, what=f"{path} has no transcript in manifest.json", cure=cure)
+        cure = f"{render}；自己的录音用：{RENDER} --own {folder}"
+        return None, Problem(where=where, what=f"{path} 在 manifest.json 里没有文字", cure=cure)
     if entry.get("text") != phrasing.text:
-        what = f"{path} says {entry.get('text')!r}, but this line says {phrasing.text!r}"
+        what = f"{path} 说的是 {entry.get('text')!r}，这一行写的是 {phrasing.text!r}"
         return None, Problem(where=where, what=what, cure=render)
     if "sha256" in entry and entry["sha256"] != sha256_of(path):
-        what = f"{path} is not the file that manifest.json describes (sha256 differs)"
-        return None, Problem(where=where, what=what, cure=f"delete it and {render}")
+        what = f"{path} 不是 manifest.json 记的那个文件（sha256 不同）"
+        return None, Problem(where=where, what=what, cure=f"删掉它，再{render}")
     try:
         return read_wav(path), None
     except BadRecording as error:

@@ -76,9 +76,7 @@ def wanted_in(root: Path) -> Iterator[Wanted]:
                 or not {"speaker", "say"} <= set(data)
                 or "voice" not in data["speaker"]
             ):
-                raise BadInput.one(
-                    source.where(), "a lines file has `speaker: {voice, speed}` and `say`", "add them"
-                )
+                raise BadInput.one(source.where(), "台词文件要有 speaker: {voice, speed} 和 say", "补上")
             speaker = data["speaker"]
             for wav, text in data["say"].items():
                 speed = float(speaker.get("speed", 1.0))
@@ -103,13 +101,13 @@ def render(wanted: list[Wanted], models: Path) -> Iterator[Path]:
         if not voice:
             raise BadInput.one(
                 str(mine[0].folder / FILE),
-                "wavs are missing and no speaker is named",
-                "add speaker: {voice: zf_xiaobei}",
+                "缺少 wav，又没有写 speaker",
+                "加上 speaker: {voice: zf_xiaobei}",
             )
         try:
             engine = KokoroEngine(models / "kokoro-82m", voice, threads=1)
         except ValueError as error:
-            raise BadInput.one(str(mine[0].folder), str(error), "name another voice") from None
+            raise BadInput.one(str(mine[0].folder), str(error), "换一个声音") from None
         for want in mine:
             audio = resample(engine.synthesise(want.text, want.speed), LINE_RATE)
             path = want.folder / want.wav

@@ -43,15 +43,15 @@ def load_yaml(path: Path) -> LocatedYaml:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise BadInput.one(str(path), "the file does not exist", "check the path") from None
+        raise BadInput.one(str(path), "没有这个文件", "核对路径") from None
     except UnicodeDecodeError as error:
-        raise BadInput.one(str(path), f"byte {error.start} is not UTF-8", "save the file as UTF-8") from None
+        raise BadInput.one(str(path), f"第 {error.start} 字节不是 UTF-8", "存成 UTF-8") from None
     try:
         data = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise BadInput.one(f"{path}:{line}", f"not YAML: {error.problem}", "correct this line") from None
+        raise BadInput.one(f"{path}:{line}", f"不是 YAML：{error.problem}", "改正这一行") from None
     except YAMLError as error:
-        raise BadInput.one(str(path), f"not YAML: {error}", "correct the file") from None
+        raise BadInput.one(str(path), f"不是 YAML：{error}", "改正这个文件") from None
     return LocatedYaml(path=path, data=data)

@@ -1,4 +1,4 @@
-"""Lists that were taken in, and how far."""
+"""Lists that were taken in, how far, and what is still to be concluded from their rows."""
 
 from __future__ import annotations
 
@@ -38,8 +38,21 @@ def upgrade() -> None:
     with op.batch_alter_table("import_run", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_import_run_sha256"), ["sha256"], unique=False)
 
+    op.create_table(
+        "arrival",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_arrival_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrival")),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("arrival")
+
     with op.batch_alter_table("import_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_run_sha256"))
 
