@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
-
-from fastapi import APIRouter
 
 from callbot.audience.score.case import Scorer
 from callbot.audience.score.learned import read_scorer
@@ -43,7 +41,8 @@ from callbot.telephony.media_server import MediaServer
 from callbot.telephony.twilio import TwilioCodec
 from callbot.telephony.twilio_rest import TwilioControl
 from callbot.telephony.twilio_signature import is_signed
-from callbot.web.intake_api import intake_router
+from callbot.web.site import ReadyUser, Site
+from callbot.web.site import build_site as site_of_parts
 from handoff.desk import Desk
 from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
@@ -107,9 +106,24 @@ def build_scorer(settings: Settings) -> Scorer:
     return read_scorer(score_folder(settings) / MODEL_FILE)
 
 
-def build_intake(settings: Settings, db: Database, vault: PhoneVault, clock: Clock) -> APIRouter:
-    """The routes by which other systems hand in customers and events."""
-    return intake_router(db, vault, clock, build_scorer(settings), settings.web.api_token)
+def build_site(
+    settings: Settings,
+    db: Database,
+    vault: PhoneVault,
+    clock: Clock,
+    *,
+    ready_users: Sequence[ReadyUser] = (),
+) -> Site:
+    """What the pages and the API work with. `ready_users` are the demo's."""
+    return site_of_parts(
+        db=db,
+        vault=vault,
+        clock=clock,
+        data=settings.data,
+        settings=settings.web,
+        scorer=build_scorer(settings),
+        ready_users=ready_users,
+    )
 
 
 def build_flows() -> dict[str, Flow]:

@@ -10,7 +10,15 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -224,15 +232,36 @@ class DeskSettings(Block):
 
 
 class WebSettings(Block):
-    host: Literal["127.0.0.1", "localhost", "::1"] = Field(
+    host: str = Field(
         default="127.0.0.1",
-        description="Address the pages bind to; there is no sign-in yet, so only loopback is accepted.",
+        description="Address the pages bind to; another one than loopback needs `web.public_url`.",
     )
     port: int = Field(default=8090, ge=0, description="Its port; 0 picks a free one.")
-    api_token: SecretStr = Field(
-        default=SecretStr(""),
-        description="Token that other systems send as `Authorization: Bearer …` to hand in customers and events; empty keeps these routes closed.",
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/@?#]+/?)?$",
+        validate_default=True,
+        description="Address by which browsers reach the pages, e.g. https://callbot.example.com; no other host name but loopback is answered.",
     )
+    proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    session_idle_min: int = Field(
+        default=720, ge=1, description="Minutes without a request after which somebody is signed out."
+    )
+    session_max_h: int = Field(
+        default=168, ge=1, description="Hours after which everybody has to sign in again."
+    )
+    upload_mb: int = Field(default=200, ge=1, description="Largest upload in MiB; other requests may have 8.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _known_by(cls, value: str, info: ValidationInfo) -> str:
+        host = str(info.data.get("host", ""))
+        if not value and host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError(f"must say how browsers reach us when web.host is {host}")
+        return value.rstrip("/")
 
 
 class WebhookSettings(Block):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from callbot.app import build_clock, build_control, build_desk, build_intake, open_database, open_vault
+from callbot.app import build_clock, build_control, build_desk, build_site, open_database, open_vault
 from callbot.cli.children import Child
 from callbot.cli.output import explained, out, run
 from callbot.cli.stopping import Stopping, listening
@@ -20,7 +20,9 @@ from callbot.minds import check_minds
 from callbot.settings import Settings, load_settings
 from callbot.store import workers
 from callbot.store.database import Database
+from callbot.web.access.accounts import FIRST, Accounts
 from callbot.web.serving import serving
+from callbot.web.site import Site
 from handoff.server import DeskServer
 
 _log = structlog.get_logger(__name__)
@@ -68,19 +70,27 @@ async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
         async with open_database(settings) as db, build_desk(settings, db, clock, line_token=token) as desk:
             control = build_control(settings)
             try:
+                site = build_site(settings, db, vault, clock)
                 async with (
-                    serving(
-                        db, settings.data, settings.web, routers=[build_intake(settings, db, vault, clock)]
-                    ) as address,
+                    serving(site) as address,
                     open_engine(settings, db, clock, control=control),
                 ):
                     out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")
+                    await _first_start(site, address)
                     out.print(f"坐席 {desk.url}，媒体进程 {count} 个")
                     children = _children(settings, db, desk, token, count=count, quiet=quiet)
                     await _keep(children, stopping)
             finally:
                 await control.aclose()
     return stopping
+
+
+async def _first_start(site: Site, address: str) -> None:
+    """Where nobody can sign in yet, print how the first administrator can."""
+    link = await Accounts(site.db, site.audit, site.passwords).first_admin(site.clock.now())
+    if link is not None:
+        out.print(f"首次启动：30 分钟内打开下面的链接，为管理员 {FIRST} 设置密码（只能用一次）", soft_wrap=True)
+        out.print(f"  {address}link/{link}", soft_wrap=True)
 
 
 def _children(

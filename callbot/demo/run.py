@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 from rich.console import Console
 
-from callbot.app import Service, build_service
+from callbot.app import Service, build_service, build_site
 from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
 from callbot.audience.offer_sheet import import_offers
@@ -26,6 +26,7 @@ from callbot.conversation.labels import FollowUpKind, Outcome
 from callbot.demo import stage
 from callbot.demo.agreement import Agreement, Compared, agreement_lines
 from callbot.demo.persona_list import external_id, write_lists
+from callbot.demo.ready_users import install, new_ready_users
 from callbot.errors import BadInput
 from callbot.insight.latency import latency_table
 from callbot.outreach import batch as batches
@@ -113,8 +114,12 @@ async def run_demo(settings: Settings, wish: Wish, console: Console) -> int:
         await _agents_available(service)
         web = None
         if not wish.exit:
-            web = await stack.enter_async_context(serving(service.db, data, settings.web))
-            screen.say(f"网页已打开：[bold]{web}[/]")
+            site = build_site(
+                service.settings, service.db, service.vault, service.clock, ready_users=new_ready_users()
+            )
+            await install(site)
+            web = await stack.enter_async_context(serving(site))
+            screen.say(f"网页已打开：[bold]{web}[/]（登录页上有四位演示用户）")
         if plan is None:
             plan = await _new_batch(service, personas, personas_dir, wish, data, screen)
             resumed = False

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from callbot.errors import BadInput, CallbotError
 
 _SAMPLE = re.compile(r"\+86100\d{8}")
-_IN_TEXT = re.compile(r"(?<![0-9A-Za-z+])(?:\+\d{9,15}|1[3-9]\d{9})(?![0-9A-Za-z])", re.ASCII)
+_IN_TEXT = re.compile(r"(?<![0-9A-Za-z+])(?:\+\d{9,15}|1(?:[3-9]\d|00)\d{8})(?![0-9A-Za-z])", re.ASCII)
 _PLAIN = re.compile(r"(?:\+86)?(1[0-9]{10})")
 _AAD = b"callbot/phone/1"
 _NONCE = 12
@@ -154,6 +154,10 @@ class PhoneVault:
     def hash(self, e164: str) -> str:
         """The search key of a number in E.164."""
         return hmac.digest(self._hash_key, e164.encode("ascii"), "sha256").hex()
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of 32 bytes for another purpose; the same one as long as the key file is the same."""
+        return hmac.digest(self._hash_key, f"callbot/{purpose}".encode(), "sha256")
 
     def reveal(self, cipher: bytes) -> str:
         """The number in E.164. Raises `KeyMismatch` when other keys sealed it or the bytes are damaged."""

@@ -6,41 +6,49 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter
 
 from callbot.errors import BadInput
 from callbot.settings import WebSettings
-from callbot.store.database import Database
 from callbot.web.app import create_app
+from callbot.web.site import Site
+
+_LINGER_S = 3
+"""What requests under way get when the server is asked to end."""
 
 
 @asynccontextmanager
-async def serving(
-    db: Database,
-    data: Path,
-    settings: WebSettings,
-    routers: Sequence[APIRouter] = (),
-) -> AsyncIterator[str]:
+async def serving(site: Site, routers: Sequence[APIRouter] = ()) -> AsyncIterator[str]:
     """Serve while the block runs; the address. Raises `BadInput` when the port is in use."""
+    settings = site.settings
     listener = _listen(settings)
     config = uvicorn.Config(
-        create_app(db=db, data=data, routers=routers),
+        create_app(site, routers=routers),
         log_level="warning",
         access_log=False,
         lifespan="off",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=1 << 20,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        timeout_graceful_shutdown=_LINGER_S,
     )
     server = _Beside(config)
     task = asyncio.create_task(server.serve([listener]), name="web")
     try:
         host, port = listener.getsockname()[:2]
-        yield f"http://{host}:{port}/"
+        yield f"{site.public_origin or f'http://{_in_address(host)}:{port}'}/"
     finally:
+        site.live.close()
         server.should_exit = True
         await task
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 class _Beside(uvicorn.Server):

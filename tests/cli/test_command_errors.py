@@ -216,7 +216,7 @@ def test_a_broken_flow_is_named_with_file_and_line(place: Path) -> None:
     ("name", "value", "says"),
     [
         ("CALLBOT_MEDIA__PORT", "eighty", "media.port"),
-        ("CALLBOT_WEB__HOST", "0.0.0.0", "web.host"),
+        ("CALLBOT_WEB__HOST", "0.0.0.0", "web.public_url"),
         ("CALLBOT_MODELS__VOICE", "opera", "models.voice"),
         ("CALLBOT_LLM__COLOUR", "red", "llm.colour"),
     ],

@@ -133,24 +133,27 @@ def test_the_lists_of_the_page_on_imports_are_read_as_shown(tmp_path: Path) -> N
 async def test_the_answer_of_the_page_on_imports_is_the_answer_given(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
-    from pydantic import SecretStr
-
-    from callbot.audience.score.scorecard import SCORECARD
+    from callbot.store import api_tokens
     from callbot.store.phones import PhoneVault
+    from callbot.store.tables import ApiToken
     from callbot.testing import FixedClock
+    from callbot.web.access.secret import new_token, secret_hash
     from callbot.web.app import create_app
-    from callbot.web.intake_api import intake_router
+    from callbot.web.site import build_site
 
     clock = FixedClock(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
-    vault, token = PhoneVault(bytes(32), bytes(32)), SecretStr("a-token-of-the-tests")
-    router = intake_router(sqlite_database, vault, clock, SCORECARD, token)
-    app = create_app(db=sqlite_database, data=tmp_path, routers=[router])
+    vault, token = PhoneVault(bytes(32), bytes(32)), new_token()
+    scopes = ["intake.customers", "intake.events"]
+    row = ApiToken(name="crm", prefix="", token_hash=secret_hash(token), scopes=scopes, made_at=clock.now())
+    async with sqlite_database.write() as session:
+        await api_tokens.add(session, row)
+    app = create_app(build_site(db=sqlite_database, vault=vault, clock=clock, data=tmp_path))
     customer = json.loads(blocks(IMPORT, "jsonl")[0].splitlines()[0])
     sent, shown = (json.loads(text) for text in blocks(IMPORT, "json"))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://127.0.0.1",
-        headers={"Authorization": "Bearer a-token-of-the-tests"},
+        headers={"Authorization": f"Bearer {token}"},
     ) as client:
         made = (await client.post("/api/customers", json=customer)).json()["results"][0]["customer_id"]
         answer = await client.post("/api/events", json=sent)

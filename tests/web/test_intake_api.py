@@ -9,24 +9,20 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from sqlmodel import SQLModel, col, select
 
 from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
-from callbot.audience.score.scorecard import SCORECARD
 from callbot.outreach.batch import NewBatch, create, launch
 from callbot.outreach.planner import Planner
 from callbot.store import members
 from callbot.store.database import Database
-from callbot.store.phones import PhoneVault
 from callbot.store.tables import Attempt, BatchMember, Customer, Event, FollowUp, Purchase, Tag
-from callbot.web.app import create_app
-from callbot.web.intake_api import MOST_BYTES, MOST_ITEMS, intake_router
+from callbot.web.access.permission import Permission
+from callbot.web.api.intake import MOST_BYTES, MOST_ITEMS
+from web_house import VAULT, a_browser, a_site, with_token
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-VAULT = PhoneVault(b"c" * 32, b"h" * 32)
-TOKEN = "a-token-of-the-tests"
 WANG = {
     "external_id": "A1",
     "name": "王晓芸",
@@ -48,19 +44,12 @@ class StillClock:
         return NOW
 
 
-def client_of(database: Database, data: Path, token: str = TOKEN, shown: str = TOKEN) -> httpx.AsyncClient:
-    router = intake_router(database, VAULT, StillClock(), SCORECARD, SecretStr(token))
-    app = create_app(db=database, data=data, routers=[router])
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://127.0.0.1",
-        headers={"Authorization": f"Bearer {shown}"} if shown else {},
-    )
+SCOPES = (Permission.INTAKE_CUSTOMERS, Permission.INTAKE_EVENTS, Permission.IMPORT_READ)
 
 
 @pytest.fixture
 async def client(database: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(database, tmp_path) as client:
+    async with await with_token(a_site(database, tmp_path, NOW), *SCOPES) as client:
         yield client
 
 
@@ -69,32 +58,30 @@ async def rows(database: Database, table: type[SQLModel]) -> list[Any]:
         return list((await session.execute(select(table))).scalars())
 
 
-@pytest.mark.parametrize(
-    ("token", "shown", "status", "said"),
-    [
-        ("", TOKEN, 403, "web.api_token"),
-        ("", "", 403, "web.api_token"),
-        (TOKEN, "", 401, "Bearer"),
-        (TOKEN, "another", 401, "Bearer"),
-        (TOKEN, TOKEN + "x", 401, "Bearer"),
-        (TOKEN, "错", 401, "Bearer"),
-    ],
+ROUTES = (
+    ("POST", "/api/customers"),
+    ("POST", "/api/events"),
+    ("GET", "/api/imports"),
+    ("GET", "/api/imports/x/rejected.csv"),
 )
-async def test_nobody_gets_in_without_the_token(
-    sqlite_database: Database, tmp_path: Path, token: str, shown: str, status: int, said: str
-) -> None:
-    async with client_of(sqlite_database, tmp_path, token, "") as client:
+
+
+@pytest.mark.parametrize("shown", ["", "another", "cb_another", "cb_错"])
+async def test_nobody_gets_in_without_a_token(sqlite_database: Database, tmp_path: Path, shown: str) -> None:
+    async with a_browser(a_site(sqlite_database, tmp_path, NOW)) as client:
         headers = [(b"Authorization", f"Bearer {shown}".encode())] if shown else []
-        for method, path in (
-            ("POST", "/api/customers"),
-            ("POST", "/api/events"),
-            ("GET", "/api/imports"),
-            ("GET", "/api/imports/x/rejected.csv"),
-        ):
+        for method, path in ROUTES:
             answer = await client.request(method, path, content=b"[]", headers=headers)
-            assert answer.status_code == status, path
-            assert said in answer.json()["detail"]
+            assert answer.status_code == 401, path
+            assert answer.json()["code"] == ("bad-token" if shown else "sign-in-first")
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert await rows(sqlite_database, Customer) == []
+
+
+async def test_a_token_opens_what_it_is_for(sqlite_database: Database, tmp_path: Path) -> None:
+    async with await with_token(a_site(sqlite_database, tmp_path, NOW), Permission.INTAKE_EVENTS) as client:
+        answers = [await client.request(method, path, content=b"[]") for method, path in ROUTES]
+    assert [answer.status_code for answer in answers] == [403, 200, 403, 403]
 
 
 async def test_customers_are_taken_in_and_judged(client: httpx.AsyncClient, database: Database) -> None:
@@ -151,10 +138,11 @@ async def test_a_bad_item_is_named_and_holds_up_nobody(client: httpx.AsyncClient
 async def test_a_body_that_cannot_be_used_is_refused(
     sqlite_database: Database, tmp_path: Path, body: bytes, status: int, said: str
 ) -> None:
-    async with client_of(sqlite_database, tmp_path) as client:
+    async with await with_token(a_site(sqlite_database, tmp_path, NOW), *SCOPES) as client:
         answer = await client.post("/api/customers", content=body)
     assert answer.status_code == status
-    assert said in answer.json()["detail"]
+    error = answer.json()
+    assert said in error["message"] + error["hint"]
 
 
 async def test_an_event_is_stored_once_and_moves_the_tags(
@@ -286,7 +274,7 @@ async def test_the_rejected_rows_of_an_import_can_be_fetched(sqlite_database: Da
     file = tmp_path / "base.csv"
     file.write_text("客户编号,姓名,手机号,行业,品牌\nA1,王晓芸,123,电商,悦选商城\n", encoding="utf-8")
     await import_base(sqlite_database, VAULT, file, NOW, rejects=tmp_path / "rejected")
-    async with client_of(sqlite_database, tmp_path) as client:
+    async with await with_token(a_site(sqlite_database, tmp_path, NOW), *SCOPES) as client:
         runs = (await client.get("/api/imports")).json()
         assert (runs[0]["source"], runs[0]["state"], runs[0]["rejected"]) == ("base.csv", "done", 1)
         answer = await client.get(f"/api/imports/{runs[0]['id']}/rejected.csv")

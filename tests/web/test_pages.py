@@ -22,7 +22,8 @@ from callbot.store.tables import (
     JournalRow,
     Transfer,
 )
-from callbot.web.app import create_app
+from callbot.web.access.permission import Role
+from web_house import a_site, signed_in
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
@@ -37,8 +38,8 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def client(db: Database, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(db=db, data=tmp_path)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+    async with await signed_in(a_site(db, tmp_path, NOW), Role.SUPERVISOR) as client:
+        client.headers["Accept"] = "text/html"
         yield client
 
 
@@ -74,7 +75,12 @@ async def call(db: Database, tmp_path: Path) -> str:
         session.add_all(
             [
                 BatchMember(batch_id=batch.id, customer_id=customer.id),
-                BatchMember(batch_id=batch.id, customer_id=blocked.id, blocked_because="没有营销授权"),
+                BatchMember(
+                    batch_id=batch.id,
+                    customer_id=blocked.id,
+                    blocked_by="consent",
+                    blocked_because="没有营销授权",
+                ),
             ]
         )
         attempt = Attempt(
@@ -162,7 +168,7 @@ async def call(db: Database, tmp_path: Path) -> str:
 
 
 async def test_an_empty_house_says_what_to_do_next(client: httpx.AsyncClient) -> None:
-    for path, hint in (("/", "callbot batch run"), ("/calls", "还没有通话")):
+    for path, hint in (("/pages", "callbot batch run"), ("/pages/calls", "还没有通话")):
         answer = await client.get(path)
         assert answer.status_code == 200
         assert hint in answer.text
@@ -171,11 +177,11 @@ async def test_an_empty_house_says_what_to_do_next(client: httpx.AsyncClient) ->
 async def test_every_page_shows_the_call_and_hides_the_number(client: httpx.AsyncClient, call: str) -> None:
     sheet = (await client.get(f"/api/calls/{call}")).json()
     pages = {
-        "/": "已转人工 1",
-        f"/batches/{sheet['attempt']['batch_id']}": "没有营销授权",
-        "/calls": "1:01.2",
-        f"/calls/{call}": "机器坏了三次没人管",
-        f"/customers/{sheet['customer']['id']}": "暂停触达 30 天",
+        "/pages": "已转人工 1",
+        f"/pages/batches/{sheet['attempt']['batch_id']}": "没有营销授权",
+        "/pages/calls": "1:01.2",
+        f"/pages/calls/{call}": "机器坏了三次没人管",
+        f"/pages/customers/{sheet['customer']['id']}": "暂停触达 30 天",
         f"/api/calls/{call}": "complaint_pause_30d",
         "/api/batches": "三月唤醒",
     }
@@ -188,15 +194,17 @@ async def test_every_page_shows_the_call_and_hides_the_number(client: httpx.Asyn
 
 
 async def test_an_interrupted_line_shows_what_was_not_heard(client: httpx.AsyncClient, call: str) -> None:
-    assert "，我是小悦</s>" in (await client.get(f"/calls/{call}")).text
+    assert "，我是小悦</s>" in (await client.get(f"/pages/calls/{call}")).text
 
 
 async def test_a_recording_can_be_sought(client: httpx.AsyncClient, call: str) -> None:
-    answer = await client.get(f"/calls/{call}/recording.wav", headers={"Range": "bytes=0-3"})
+    answer = await client.get(f"/pages/calls/{call}/recording.wav", headers={"Range": "bytes=0-3"})
     assert (answer.status_code, answer.content) == (206, b"RIFF")
 
 
-@pytest.mark.parametrize("path", ["/batches/nothing", "/calls/nothing", "/customers/nothing", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/pages/batches/nothing", "/pages/calls/nothing", "/pages/customers/nothing", "/pages/nowhere"]
+)
 async def test_what_is_missing_says_so(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.status_code == 404
@@ -209,4 +217,4 @@ async def test_a_recording_outside_the_data_directory_is_refused(
     async with db.write() as session:
         row = await session.get_one(Call, call)
         row.recording = "../../etc/passwd"
-    assert (await client.get(f"/calls/{call}/recording.wav")).status_code == 404
+    assert (await client.get(f"/pages/calls/{call}/recording.wav")).status_code == 404

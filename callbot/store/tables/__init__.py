@@ -4,6 +4,15 @@ Times are UTC. Money is in fen. Ids are ULIDs as text. Words for states and kind
 above, kept as text so that the store knows no rule.
 """
 
+from callbot.store.tables.access import (
+    ApiToken,
+    AuditEntry,
+    AuditHead,
+    SignIn,
+    SignInLink,
+    SignInTry,
+    User,
+)
 from callbot.store.tables.aftermath import FollowUp, Outbox, OutboxDelivery
 from callbot.store.tables.base import metadata
 from callbot.store.tables.batches import Attempt, Batch, BatchMember, DeskPace, Trunk, Worker
@@ -21,8 +30,11 @@ __all__ = [
     "Activation",
     "Agent",
     "Alarm",
+    "ApiToken",
     "Arrival",
     "Attempt",
+    "AuditEntry",
+    "AuditHead",
     "Batch",
     "BatchMember",
     "Call",
@@ -45,10 +57,14 @@ __all__ = [
     "ScenarioPack",
     "Segment",
     "SequenceRun",
+    "SignIn",
+    "SignInLink",
+    "SignInTry",
     "Tag",
     "TagRule",
     "Transfer",
     "Trunk",
+    "User",
     "Worker",
     "metadata",
 ]

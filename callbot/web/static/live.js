@@ -28,3 +28,12 @@ audio?.addEventListener("timeupdate", () => {
   const current = lines.findLast((line) => Number(line.querySelector(".at").dataset.ms) <= now);
   lines.forEach((line) => line.classList.toggle("now", line === current));
 });
+
+document.querySelector("[data-sign-out]")?.addEventListener("click", async () => {
+  const token = document.cookie.split("; ").find((each) => each.startsWith("callbot_csrf="));
+  await fetch("/api/sign-out", {
+    method: "POST",
+    headers: { "X-CSRF-Token": token ? token.slice("callbot_csrf=".length) : "" },
+  });
+  location.assign("/");
+});

@@ -1,0 +1,38 @@
+"""The JSON API: one file for each thing, each with its `router`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from callbot.web.api import (
+    account,
+    alarms,
+    audit,
+    batches,
+    board,
+    calls,
+    customers,
+    follow_ups,
+    imports,
+    intake,
+    sign_in,
+    tokens,
+    users,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    sign_in.router,
+    account.router,
+    board.router,
+    batches.router,
+    calls.router,
+    customers.router,
+    intake.router,
+    follow_ups.router,
+    alarms.router,
+    imports.router,
+    users.router,
+    tokens.router,
+    audit.router,
+)
+"""All under /api. A customer is looked up (`customers`) and handed in (`intake`) at the same address."""

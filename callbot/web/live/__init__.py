@@ -1,0 +1,1 @@
+"""What changes, as browsers see it happen."""

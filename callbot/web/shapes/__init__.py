@@ -1,0 +1,1 @@
+"""What the API sends and takes, typed. Phone numbers leave here masked, in free text too (R165)."""
