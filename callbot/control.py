@@ -17,7 +17,7 @@ from callbot.audience.tags.apply import Applied, apply_all
 from callbot.clock import Clock, SystemClock
 from callbot.engine.port import Engine
 from callbot.errors import BadInput, CallbotError
-from callbot.outreach.alarms import alarm_overdue
+from callbot.outreach.alarms import alarm_holidays, alarm_overdue
 from callbot.outreach.bulk_arrivals import conclude_arrivals
 from callbot.outreach.channel import WebhookChannel
 from callbot.outreach.delivery import Courier, Receiver, Turn, spread
@@ -25,6 +25,7 @@ from callbot.outreach.duties import Daily, Duty, Every, Rota, Work
 from callbot.outreach.follow_ups import work_due
 from callbot.outreach.planner import Planner
 from callbot.outreach.recovery import Recovery
+from callbot.outreach.retention import forget_messages
 from callbot.outreach.touches import sequence_tick
 from callbot.outreach.worker import DEAD_AFTER_S, MediaWorker
 from callbot.settings import Settings
@@ -123,6 +124,12 @@ def build_duties(
     async def alarm(now: datetime) -> int:
         return await alarm_overdue(db, now)
 
+    async def look_at_holidays(now: datetime) -> bool:
+        return await alarm_holidays(db, now)
+
+    async def forget(now: datetime) -> int:
+        return await forget_messages(db, now)
+
     async def conclude(_now: datetime) -> int:
         return await conclude_arrivals(db, clock, scorer(), limit=_PAGES_OF_ARRIVALS)
 
@@ -144,6 +151,8 @@ def build_duties(
         Duty(name="follow-up", when=Every(seconds=15), work=follow_up),
         Duty(name="arrival", when=Every(seconds=10), work=conclude),
         Duty(name="alarm", when=Every(seconds=30), work=alarm),
+        Duty(name="holidays", when=Daily(at=time(9)), work=look_at_holidays),
+        Duty(name="forget-messages", when=Daily(at=time(5)), work=forget, limit_s=3600),
         Duty(name="assess", when=Daily(at=time(3)), work=assess, limit_s=3600),
         Duty(name="tag", when=Daily(at=time(4)), work=tag, limit_s=3600),
     )

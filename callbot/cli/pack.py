@@ -20,7 +20,8 @@ from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
 from callbot.errors import BadInput, Problem
-from callbot.outreach.sequence_file import load_touches
+from callbot.outreach.sequence_file import read_touches
+from callbot.outreach.sequences import touches_as_plain
 from callbot.settings import Settings, load_settings
 from callbot.store.packs import all_installed
 from callbot.store.plain import plain
@@ -119,7 +120,8 @@ def check(
         for path in files or [*_folders(settings)]:
             try:
                 found += load_packs(path).values() if path.is_dir() else [load_pack(path)]
-                load_touches(path if path.is_dir() else path.parent)
+                for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
+                    read_touches(file)
             except BadInput as bad:
                 problems += bad.problems
         try:
@@ -142,12 +144,15 @@ def install_packs(
     by: Annotated[str, typer.Option(help="Who installs it; your user name without.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Install packs: segments, tag rules, offers, rules of silence. The same version changes nothing."""
+    """Install packs: segments, tag rules, offers, silence, sequences. The same version changes nothing."""
 
     async def work() -> list[Installed]:
         now = SystemClock().now()
         async with open_database(settings) as db:
-            return [await install(db, pack, now, by=whoever(by)) for pack in wanted]
+            return [
+                await install(db, pack, now, by=whoever(by), touches=touches_as_plain(sequences[pack.industry]))
+                for pack in wanted
+            ]
 
     with explained():
         settings = load_settings()
@@ -155,6 +160,7 @@ def install_packs(
         wanted = [_pack(settings, name) for name in names]
         for pack in wanted:
             _check_flow(pack)
+        sequences = {pack.industry: read_touches(pack.source) for pack in wanted}
         done = run(work())
     if as_json:
         print_json(plain(done))

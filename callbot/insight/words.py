@@ -156,6 +156,7 @@ ALARMS: Mapping[str, str] = {
     "case_overdue": "投诉超时未答复",
     "promise_overdue": "承诺超期未兑现",
     "batch_tripped": "批次熔断暂停",
+    "holidays_unknown": "节假日表将到期",
 }
 
 PROMISES: Mapping[str, str] = {

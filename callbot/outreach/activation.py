@@ -6,7 +6,7 @@ from datetime import datetime
 
 from callbot.audience.landing import SCOPES, UNSUBSCRIBE
 from callbot.outreach.outcomes import Response
-from callbot.outreach.sequence_file import touches_for
+from callbot.outreach.sequence_file import touches_in_force
 from callbot.outreach.sequences import Stop
 from callbot.outreach.touches import TOUCHING, start, stop_touches
 from callbot.store import activations, batches, contacts, follow_ups, outbox
@@ -32,7 +32,7 @@ async def on_event(session: Session, event: Event | Purchase, now: datetime) -> 
         return False
     await contacts.lock_customer(session, customer.id)
     kind = ORDER if isinstance(event, Purchase) else event.kind
-    touches = touches_for(customer.industry)
+    touches = await touches_in_force(session, customer.industry)
     activated = False
     if kind in touches.activation.by:
         since = event.at - touches.activation.within

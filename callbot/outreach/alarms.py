@@ -1,11 +1,13 @@
-"""Says loudly, once for each breach, what was promised and not done in time."""
+"""Says loudly, once for each breach, what was promised and not done in time, and what soon stops every call."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from callbot.conversation.labels import FollowUpKind
 from callbot.conversation.promises import PromiseKind
+from callbot.outreach.calendar import day_starts, first_unknown_day
 from callbot.outreach.notice import announce
 from callbot.outreach.sequences import Stop
 from callbot.outreach.touches import TASK
@@ -24,6 +26,9 @@ FOLLOW_UP_OVERDUE = "follow_up_overdue"
 CASE_DUE_SOON = "case_due_soon"
 CASE_OVERDUE = "case_overdue"
 PROMISE_OVERDUE = "promise_overdue"
+HOLIDAYS_UNKNOWN = "holidays_unknown"
+_HOLIDAYS_AHEAD_DAYS = 45
+_CHINA = ZoneInfo("Asia/Shanghai")
 _RELEASED_BY = (Stop.DO_NOT_CALL, Stop.REFUSED, "do_not_contact", "refusal_pause")
 """Rules that cancelled what would have kept a promise, because the customer wants no more of it."""
 _TASKS = (
@@ -66,6 +71,27 @@ async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -
         async with db.write() as session:
             raised += await _escalate(session, case, now)
     return raised + await _broken(db, now, limit)
+
+
+async def alarm_holidays(db: Database, now: datetime) -> bool:
+    """Warn, once for each year, a month before days come of which the table of holidays knows nothing.
+
+    From then on nobody is called: what is unknown blocks. Whether an alarm was raised.
+    """
+    unknown = first_unknown_day(now.astimezone(_CHINA).date(), ahead=_HOLIDAYS_AHEAD_DAYS)
+    if unknown is None:
+        return False
+    async with db.write() as session:
+        return await cases.raise_alarm(
+            session,
+            kind=HOLIDAYS_UNKNOWN,
+            about=f"holidays-{unknown.year}",
+            customer_id=None,
+            owner=SUPERVISOR,
+            due_at=day_starts(date(unknown.year, 1, 1), _CHINA),
+            now=now,
+            note=f"节假日表没有 {unknown.year} 年，从 {unknown} 起谁都不会拨打 → 升级 chinesecalendar 并重启",
+        )
 
 
 async def _broken(db: Database, now: datetime, limit: int) -> int:

@@ -12,11 +12,11 @@ from callbot.audience.tags.apply import apply_to_some
 from callbot.audience.upgrade import LARGE_FEN
 from callbot.clock import Clock
 from callbot.outreach.arrivals import arrived
-from callbot.outreach.sequence_file import LONGEST_DAYS, touches_for
+from callbot.outreach.sequence_file import LONGEST_DAYS, touches_in_force
 from callbot.store import arrivals, intake
 from callbot.store.arrivals import Waiting
 from callbot.store.customers import CustomerFilter
-from callbot.store.database import Database
+from callbot.store.database import Database, Session
 
 _PAGE = 1_000
 """Rows looked at together."""
@@ -46,9 +46,13 @@ async def conclude_arrivals(
             page = await arrivals.waiting(
                 session, limit=_PAGE, answered_since=now - timedelta(days=LONGEST_DAYS), large_fen=LARGE_FEN
             )
+            starting = {
+                industry: await _starting(session, industry)
+                for industry in sorted({each.industry for each in page})
+            }
         if not page:
             break
-        single = [each for each in page if each.in_play or _starts_something(each)]
+        single = [each for each in page if each.in_play or each.kinds & starting[each.industry]]
         bulk = [each for each in page if each not in single]
         for some in _pieces(single):
             await _one_by_one(db, some, clock.now(), scorer)
@@ -60,9 +64,10 @@ async def conclude_arrivals(
     return done
 
 
-def _starts_something(person: Waiting) -> bool:
-    kinds = {stored.kind for _, stored in person.rows}
-    return any(kinds & sequence.events for sequence in touches_for(person.industry).sequences)
+async def _starting(session: Session, industry: str) -> frozenset[str]:
+    """Kinds of events that begin a sequence of this industry."""
+    touches = await touches_in_force(session, industry)
+    return frozenset(kind for sequence in touches.sequences for kind in sequence.events)
 
 
 def _pieces(people: Sequence[Waiting]) -> list[Sequence[Waiting]]:

@@ -65,6 +65,12 @@ def day_kind(day: date) -> DayKind:
     return DayKind.HOLIDAY if name else DayKind.WEEKEND
 
 
+def first_unknown_day(start: date, *, ahead: int) -> date | None:
+    """The first day within `ahead` days from `start` of which the table of Chinese holidays knows nothing."""
+    days = (start + timedelta(days=number) for number in range(ahead + 1))
+    return next((day for day in days if day_kind(day) is DayKind.UNKNOWN), None)
+
+
 def zone_of(name: str | None) -> ZoneInfo | None:
     """The zone with this IANA name; None for a missing or unknown one."""
     if not name:

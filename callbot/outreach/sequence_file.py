@@ -27,8 +27,11 @@ from callbot.outreach.sequences import (
     Step,
     Stop,
     Touches,
+    touches_from_plain,
 )
 from callbot.resources import folder
+from callbot.store import packs
+from callbot.store.database import Session
 
 EVENTS = INTERACTIONS | {"order"}
 """What may start a sequence or count as activation."""
@@ -47,23 +50,41 @@ def touches_for(industry: str) -> Touches:
     return shipped_touches().get(industry, NO_TOUCHES)
 
 
-def load_touches(packs: Path) -> dict[str, Touches]:
+async def touches_in_force(session: Session, industry: str) -> Touches:
+    """The sequences of the pack that is installed for an industry; without one those that ship with callbot."""
+    pack = await packs.installed(session, industry)
+    return touches_from_plain(industry, pack.touches) if pack and pack.touches else touches_for(industry)
+
+
+def load_touches(place: Path) -> dict[str, Touches]:
     """The section `sequence` of every `<industry>.yaml` in a folder; a pack without one has no sequences.
 
     Raises `BadInput` with every problem found.
     """
     found: dict[str, Touches] = {}
     problems: list[Problem] = []
-    for path in sorted(packs.glob("*.yaml")):
+    for path in sorted(place.glob("*.yaml")):
         try:
-            data = _read(path)
-            if "sequence" in data:
-                found[path.stem] = _Reading(path, problems).touches(path.stem, data)
+            touches = read_touches(path)
+            if touches is not NO_TOUCHES:
+                found[path.stem] = touches
         except BadInput as bad:
             problems.extend(bad.problems)
     if problems:
         raise BadInput(problems)
     return found
+
+
+def read_touches(path: Path) -> Touches:
+    """The section `sequence` of a pack, `NO_TOUCHES` without one. Raises `BadInput` with every problem."""
+    data = _read(path)
+    if "sequence" not in data:
+        return NO_TOUCHES
+    problems: list[Problem] = []
+    touches = _Reading(path, problems).touches(path.stem, data)
+    if problems:
+        raise BadInput(problems)
+    return touches
 
 
 def _read(path: Path) -> CommentedMap:

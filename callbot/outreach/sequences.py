@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -167,6 +167,41 @@ def from_plan(name: str, version: int, plan: Mapping[str, Any]) -> Sequence:
                 what=step["what"],
             )
             for step in plan["steps"]
+        ),
+    )
+
+
+def touches_as_plain(touches: Touches) -> dict[str, Any]:
+    """The section as JSON, for the pack that is installed."""
+    return {
+        "version": touches.version,
+        "within_s": touches.activation.within.total_seconds(),
+        "by": sorted(touches.activation.by),
+        "sequences": [
+            {
+                "name": sequence.name,
+                "events": sorted(sequence.events),
+                "outcomes": sorted(sequence.outcomes),
+                **as_plan(sequence),
+            }
+            for sequence in touches.sequences
+        ],
+    }
+
+
+def touches_from_plain(industry: str, plain: Mapping[str, Any]) -> Touches:
+    """What `touches_as_plain` wrote."""
+    return Touches(
+        industry=industry,
+        version=plain["version"],
+        activation=Activation(within=timedelta(seconds=plain["within_s"]), by=frozenset(plain["by"])),
+        sequences=tuple(
+            replace(
+                from_plan(each["name"], plain["version"], each),
+                events=frozenset(each["events"]),
+                outcomes=frozenset(each["outcomes"]),
+            )
+            for each in plain["sequences"]
         ),
     )
 

@@ -10,7 +10,7 @@ from callbot.outreach.message_rules import Later, Never, judge
 from callbot.outreach.messages import asking
 from callbot.outreach.notice import announce
 from callbot.outreach.policy import Channel
-from callbot.outreach.sequence_file import touches_for
+from callbot.outreach.sequence_file import touches_in_force
 from callbot.outreach.sequences import (
     HUMAN,
     Over,
@@ -228,7 +228,7 @@ async def after_call(
     for by in sorted(ends):
         await stop_touches(session, customer.id, by, now, but_for_attempt=settled.attempt_id)
     if not ends:
-        for sequence in touches_for(customer.industry).sequences:
+        for sequence in (await touches_in_force(session, customer.industry)).sequences:
             if settled.outcome in sequence.outcomes:
                 await start(
                     session,

@@ -43,6 +43,10 @@ class Waiting:
     rows: tuple[tuple[str, Stored], ...]
     """Ids of the notes with what they name."""
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(stored.kind for _, stored in self.rows)
+
 
 async def note(session: AsyncSession, stored: Iterable[Stored], now: datetime) -> None:
     """Note which rows, just stored in this transaction, are to be concluded from: those of customers who were

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
@@ -94,6 +94,16 @@ async def withdraw(
         .execution_options(synchronize_session=False)
     )
     return changed.rowcount
+
+
+async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
+    """Remove some messages made before a moment that need nothing more, with their deliveries; how many."""
+    settled = col(Outbox.state).in_(("done", "unwanted", "withdrawn"))
+    old = select(Outbox.id).where(col(Outbox.created_at) < before, settled).limit(limit)
+    ids = (await session.exec(old)).all()
+    await session.exec(delete(OutboxDelivery).where(col(OutboxDelivery.outbox_id).in_(ids)))
+    await session.exec(delete(Outbox).where(col(Outbox.id).in_(ids)))
+    return len(ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,22 +11,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outreach_world import NOW
 
+from callbot.audience.packs.install import install
+from callbot.audience.packs.loading import load_packs, shipped
 from callbot.errors import BadInput
 from callbot.outreach.policy import Purpose
-from callbot.outreach.sequence_file import load_touches, shipped_touches, touches_for
+from callbot.outreach.sequence_file import (
+    load_touches,
+    read_touches,
+    shipped_touches,
+    touches_for,
+    touches_in_force,
+)
 from callbot.outreach.sequences import (
     ALWAYS,
     LATE,
+    NO_TOUCHES,
     Over,
     Progress,
     Sequence,
     Step,
     Stop,
     Touch,
+    Touches,
     as_plan,
     from_plan,
     next_touch,
+    touches_as_plain,
 )
+from callbot.store.database import Database
 
 
 def sequence(*days: int, stops_on: frozenset[Stop] = ALWAYS) -> Sequence:
@@ -173,3 +185,19 @@ def test_every_mistake_has_its_line(tmp_path: Path, old: str, new: str, line: in
         problem.where.endswith(f"shoes.yaml:{line}") and what in f"{problem.what} {problem.cure}"
         for problem in found.value.problems
     ), str(found.value)
+
+
+async def test_the_pack_that_is_installed_decides(sqlite_database: Database, tmp_path: Path) -> None:
+    async def in_force() -> Touches:
+        async with sqlite_database.read() as session:
+            return await touches_in_force(session, "ecommerce")
+
+    assert await in_force() == touches_for("ecommerce")
+    (tmp_path / "ecommerce.yaml").write_text("segments: {}\n" + GOOD, encoding="utf-8")
+    own = read_touches(tmp_path / "ecommerce.yaml")
+    pack = replace(load_packs(shipped())["ecommerce"], version=900)
+    await install(sqlite_database, pack, NOW, by="amy", touches=touches_as_plain(own))
+    assert await in_force() == own
+    later = replace(pack, version=901)
+    await install(sqlite_database, later, NOW, by="amy", touches=touches_as_plain(NO_TOUCHES))
+    assert (await in_force()).sequences == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -35,12 +36,15 @@ class Installed:
     offers: int
 
 
-async def install(db: Database, pack: Pack, now: datetime, *, by: str) -> Installed:
+async def install(
+    db: Database, pack: Pack, now: datetime, *, by: str, touches: Mapping[str, Any] | None = None
+) -> Installed:
     """Install a pack at `now` (UTC); the same version again changes nothing.
 
     Validity of its offers counts from today in China. What an older version brought and this one lacks is
-    removed, offers aside: those run out. Raises `BadInput` for a changed file with an old version, for names
-    that staff use, and for an offer version that would promise something else.
+    removed, offers aside: those run out. `touches` is its section `sequence` as the outreach keeps it; without,
+    the shipped one holds. Raises `BadInput` for a changed file with an old version, for names that staff use
+    and for an offer version that would promise something else.
     """
     async with db.write() as session:
         known = await rows.installed(session, pack.industry)
@@ -57,6 +61,7 @@ async def install(db: Database, pack: Pack, now: datetime, *, by: str) -> Instal
                     flow=pack.flow,
                     digest=pack.digest,
                     silence=asdict(pack.silence),
+                    touches=dict(touches or {}),
                     source=pack.source.name,
                     installed_by=by,
                     installed_at=now,

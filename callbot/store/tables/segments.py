@@ -62,6 +62,8 @@ class ScenarioPack(SQLModel, table=True):
     digest: str
     """SHA-256 of the file: a changed file with the old version is refused."""
     silence: dict[str, Any] = json_object()
+    touches: dict[str, Any] = json_object()
+    """Its touch sequences and what counts as activation; empty: those that ship with callbot."""
     source: str = ""
     installed_by: str = ""
     installed_at: datetime = moment()

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("flow", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("silence", sa.JSON(), nullable=False),
+        sa.Column("touches", sa.JSON(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("installed_by", sa.String(), nullable=False),
         sa.Column("installed_at", sa.DateTime(timezone=True), nullable=False),
