@@ -18,6 +18,7 @@ class Commands(LateGroup):
         "audience": Late(
             module="callbot.cli.audience", help="Audience: who is likely to come back, and who is about to go."
         ),
+        "audit": Late(module="callbot.cli.audit", help="Audit log: list, verify."),
         "batch": Late(module="callbot.cli.batch", help="Batches: make, look at, launch, pause, go on, cancel."),
         "call": Late(module="callbot.cli.call", help="Calls: list, show as a script, replay."),
         "case": Late(module="callbot.cli.case", help="Complaint cases: list, show, answer, compensate, close."),
@@ -65,6 +66,8 @@ class Commands(LateGroup):
         "tag": Late(
             module="callbot.cli.tag", help="Tag factory: who carries which tag, by conditions that staff write."
         ),
+        "token": Late(module="callbot.cli.token", help="Tokens of other systems: add, list, revoke."),
+        "user": Late(module="callbot.cli.user", help="Users of the pages: add, list, role, disable, link."),
     }
 
 

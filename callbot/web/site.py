@@ -90,13 +90,18 @@ def build_site(
         vault=vault,
         clock=clock,
         data=data,
-        audit=AuditLog(vault.derived("audit")),
+        audit=audit_log(vault),
         live=Live(db, clock),
         settings=settings or WebSettings(),
         scorer=scorer,
         passwords=passwords or Passwords(),
         ready_users=ready_users,
     )
+
+
+def audit_log(vault: PhoneVault) -> AuditLog:
+    """The log that is sealed with a key from the vault's key file."""
+    return AuditLog(vault.derived("audit"))
 
 
 def site_of(connection: HTTPConnection) -> Site:

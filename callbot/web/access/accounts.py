@@ -45,7 +45,7 @@ class Accounts:
             )
             if user is None:
                 raise Refused(Why.NAME_TAKEN, name=name)
-            await self._note(session, by, "user.add", user, now, name=name, roles=list(user.roles))
+            await self._note(session, by, "user.add", user, now, roles=list(user.roles))
         return user
 
     async def set_roles(self, key: str, roles: Collection[Role], *, by: Actor, now: datetime) -> User:

@@ -1,0 +1,130 @@
+"""`callbot user`: who may sign in to the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+from rich.markup import escape
+
+from callbot.cli.access import Access, commanding, open_access
+from callbot.cli.conditions import folding
+from callbot.cli.moments import in_china
+from callbot.cli.output import explained, out, print_json, run
+from callbot.settings import load_settings
+from callbot.store import users
+from callbot.store.tables import User
+from callbot.web.access.permission import Role
+from callbot.web.shapes.account import UserOut
+from callbot.web.templates_of import ROLES
+
+T = TypeVar("T")
+app = typer.Typer(help="Users of the pages: add, list, role, disable, link.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="What they sign in with, e.g. zhao or 赵主管.")]
+By = Annotated[str, typer.Option(help="Who gives this command; the name of the account without.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_STATES = {"active": "可登录", "disabled": "已停用"}
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[list[Role], typer.Option(help="supervisor, agent, qa or admin; several are possible.")],
+    display_name: Annotated[str, typer.Option("--display-name", help="How the screens name them.")] = "",
+    by: By = "",
+) -> None:
+    """Add a user and print the link by which they set a password."""
+
+    async def work(access: Access) -> tuple[User, str]:
+        who, accounts = commanding(by), access.accounts
+        user = await accounts.add(name, role, display_name=display_name, by=who, now=access.now)
+        return user, await accounts.link(user.id, by=who, now=access.now)
+
+    user, secret = _act(work)
+    out.print(f"已添加 [bold]{escape(user.name)}[/]（{_roles(user)}）")
+    _print_link(secret)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """Everybody who may or might sign in."""
+
+    async def work() -> list[User]:
+        async with open_access() as access, access.db.read() as session:
+            return list(await users.listing(session))
+
+    with explained():
+        found = run(work())
+    if as_json:
+        print_json([UserOut.of(user).model_dump(mode="json") for user in found])
+        return
+    if not found:
+        out.print(
+            "还没有用户。callbot user add 名字 --role admin 添加，或启动 callbot serve 得到首个管理员的链接。"
+        )
+        return
+    table = folding("用户名", "姓名", "角色", "状态", "密码", "上次登录")
+    for user in found:
+        table.add_row(
+            escape(user.name),
+            escape(user.display_name),
+            _roles(user),
+            _STATES.get(user.state, user.state),
+            "已设置" if user.password_hash else "未设置",
+            f"{in_china(user.signed_in_at):%Y-%m-%d %H:%M}" if user.signed_in_at else "—",
+        )
+    out.print(table)
+
+
+@app.command()
+def role(
+    name: Name,
+    roles: Annotated[list[Role], typer.Argument(help="All roles they have from now on.")],
+    by: By = "",
+) -> None:
+    """Give a user other roles, in force with their next request."""
+    user = _act(lambda access: access.accounts.set_roles(name, roles, by=commanding(by), now=access.now))
+    out.print(f"{escape(user.name)} 现在是：{_roles(user)}")
+
+
+@app.command()
+def disable(name: Name, by: By = "") -> None:
+    """Keep a user out; every session of theirs ends at once."""
+    user = _act(lambda access: access.accounts.set_state(name, "disabled", by=commanding(by), now=access.now))
+    out.print(f"{escape(user.name)} 已停用，所有登录已退出。")
+
+
+@app.command()
+def enable(name: Name, by: By = "") -> None:
+    """Let a disabled user in again."""
+    user = _act(lambda access: access.accounts.set_state(name, "active", by=commanding(by), now=access.now))
+    out.print(f"{escape(user.name)} 可以登录。")
+
+
+@app.command()
+def link(name: Name, by: By = "") -> None:
+    """Print a link by which a user sets a password; good once, for 30 minutes."""
+    _print_link(_act(lambda access: access.accounts.link(name, by=commanding(by), now=access.now)))
+
+
+def _act(work: Callable[[Access], Awaitable[T]]) -> T:
+    async def act() -> T:
+        async with open_access() as access:
+            return await work(access)
+
+    with explained():
+        return run(act())
+
+
+def _print_link(secret: str) -> None:
+    with explained():
+        web = load_settings().web
+    base = web.public_url or f"http://{web.host}:{web.port}"
+    out.print("30 分钟内打开下面的链接设置密码（只能用一次）：")
+    out.print(f"  {base}/link/{secret}", soft_wrap=True)
+
+
+def _roles(user: User) -> str:
+    return "、".join(ROLES.get(each, each) for each in user.roles)
