@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -241,6 +242,7 @@ async def build_media(
                 floor=FloorOptions(end_of_turn_ms=settings.media.end_of_turn_ms),
                 reader_s=settings.llm.turn_timeout_s + _LOCAL_READER_S,
                 writer_s=settings.llm.turn_timeout_s + _SCRIPT_S,
+                wrap_up_s=settings.desk.wrap_up_s,
             ),
             on_call_event=on_call_event,
         )
@@ -296,7 +298,7 @@ async def build_service(
     if isinstance(clock, ShiftedClock) and settings.carrier.kind != "simulator":
         raise BadInput.one("时钟", "接了真实运营商，不能拨动时钟", "不带时钟偏移启动")
     async with open_database(settings) as db, build_desk(settings, db, clock) as desk_server:
-        desk = LiveDesk(desk_server, DeskOptions(ring_s=settings.desk.ring_timeout_s))
+        desk = LiveDesk(desk_server, desk_options(settings))
         async with build_media(settings, db=db, desk=desk, clock=clock, on_call_event=on_call_event) as media:
             yield Service(
                 settings=settings,
@@ -397,6 +399,14 @@ def carrier_status(
     return True
 
 
+def desk_options(settings: Settings) -> DeskOptions:
+    """The times that the desk keeps."""
+    desk = settings.desk
+    return DeskOptions(
+        ring_s=desk.ring_timeout_s, place_s=desk.place_s, sla_s=desk.sla_s, return_s=desk.return_s
+    )
+
+
 def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
     return BadInput.one(
         f"desk.host / desk.port（{desk.host}:{desk.port}）",
@@ -419,11 +429,16 @@ async def build_desk(
         agent = agents.get(token)
         return AgentIdentity(id=agent.id, name=agent.name, skills=dict(agent.skills)) if agent else None
 
-    server = DeskServer(settings.desk.host, settings.desk.port, SqlDeskStore(db), authenticate, now=clock.now)
+    server = DeskServer(
+        settings.desk.host,
+        settings.desk.port,
+        SqlDeskStore(db),
+        authenticate,
+        now=clock.now,
+        name=f"{gethostname()}:{settings.desk.port}",
+    )
     if line_token:
-        server.line_door = LineDoor(
-            LiveDesk(server, DeskOptions(ring_s=settings.desk.ring_timeout_s)), line_token
-        )
+        server.line_door = LineDoor(LiveDesk(server, desk_options(settings)), line_token)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(server)

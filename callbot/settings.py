@@ -225,6 +225,22 @@ class DeskSettings(Block):
     ring_timeout_s: float = Field(
         default=15.0, gt=0, description="How long an agent rings before the next one is tried."
     )
+    sla_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="Promised time to an answer by a human; half of it asks every skill, all of it alarms.",
+    )
+    place_s: float = Field(
+        default=45.0, gt=0, description="How long a customer waits for a human before the bot comes back."
+    )
+    return_s: float = Field(
+        default=6.0,
+        ge=0,
+        description="How long an agent whose connection was lost may take to come back to the customer.",
+    )
+    wrap_up_s: float = Field(
+        default=30.0, ge=0, description="How long a call waits for the agent's form; a later one still counts."
+    )
     agents: tuple[AgentSettings, ...] = Field(
         default=(),
         description="Who may sign in, as [[desk.agents]] tables: id, name, token, skills such as {complaint = 3}.",

@@ -38,6 +38,8 @@ class Nobody:
 class Bridged:
     """How a bridge ended."""
 
-    ended_by: Literal["callee", "agent", "failed"]
+    ended_by: Literal["callee", "agent", "agent_left", "handed_back", "taken_over", "failed"]
     duration_ms: int
     error: str = ""
+    note: str = ""
+    """What the agent said when they handed the customer back."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from handoff.bridge import AudioEnd, Bridged
-from handoff.offer import TransferOffer, WrapUp
+from handoff.offer import Brief, Line, TransferOffer, WrapUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,10 @@ class Desk(Protocol):
 
         Cancelling it abandons the offer.
         """
+        ...
+
+    async def tell(self, offer_id: str, news: Brief | Line) -> None:
+        """A better brief, or what was just said: for the screen of whoever has the offer. Never waits."""
         ...
 
     async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:

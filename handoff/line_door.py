@@ -16,9 +16,11 @@ from handoff.line_end import LineEnd
 from handoff.line_wire import (
     AgentPlaced,
     AskWrapUp,
+    BetterBrief,
     BridgeOver,
     CalleeLeft,
     FromMedia,
+    NewLine,
     NobodyPlaced,
     OpenBridge,
     Place,
@@ -77,7 +79,7 @@ class LineDoor:
         if not isinstance(order, Place) or not secrets.compare_digest(order.token, self._token):
             await connection.close(CLOSED_BAD_TOKEN, "unknown token")
             return
-        customer = _Customer(connection)
+        customer = _Customer(connection, self._desk, order.offer.id)
         reading = asyncio.create_task(customer.read(), name=f"line-{order.offer.id}")
         try:
             await self._place(order, customer, reading)
@@ -121,9 +123,11 @@ class LineDoor:
 class _Customer:
     """The media process's side of one offer."""
 
-    def __init__(self, connection: ServerConnection) -> None:
+    def __init__(self, connection: ServerConnection, desk: Desk, offer_id: str) -> None:
         self.end = LineEnd(connection)
         self._connection = connection
+        self._desk = desk
+        self._offer_id = offer_id
         self._said: asyncio.Queue[FromMedia | None] = asyncio.Queue()
 
     async def read(self) -> None:
@@ -134,10 +138,15 @@ class _Customer:
                     self.end.heard(message)
                     continue
                 said = decode_from_media(message)
-                if isinstance(said, CalleeLeft):
-                    self.end.leave()
-                else:
-                    self._said.put_nowait(said)
+                match said:
+                    case CalleeLeft():
+                        self.end.leave()
+                    case BetterBrief(brief=brief):
+                        await self._desk.tell(self._offer_id, brief)
+                    case NewLine(line=line):
+                        await self._desk.tell(self._offer_id, line)
+                    case _:
+                        self._said.put_nowait(said)
         except ConnectionClosed:
             log.info("a media process dropped its connection to the desk")
         except BadMessage as bad:

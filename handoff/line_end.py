@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from websockets.exceptions import ConnectionClosed
 
-from handoff.agent_line import FrameQueue
 from handoff.bridge import AudioEnd, Frame
+from handoff.frame_queue import FrameQueue
 from handoff.wire import FRAME_BYTES
 
 

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 from handoff.bridge import Bridged
 from handoff.desk import NotPlaced, Placed
 from handoff.messages import decode
-from handoff.offer import TransferOffer, WrapUp
+from handoff.offer import Brief, Line, TransferOffer, WrapUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,22 @@ class Place:
     token: str
     offer: TransferOffer
     type: Literal["place"] = "place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetterBrief:
+    """Media → desk: the card, written better."""
+
+    brief: Brief
+    type: Literal["brief"] = "brief"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLine:
+    """Media → desk: what was just said, for the agent's screen."""
+
+    line: Line
+    type: Literal["said"] = "said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +97,7 @@ class WrittenUp:
     type: Literal["written_up"] = "written_up"
 
 
-FromMedia: TypeAlias = Place | OpenBridge | CalleeLeft | AskWrapUp
+FromMedia: TypeAlias = Place | BetterBrief | NewLine | OpenBridge | CalleeLeft | AskWrapUp
 FromDesk: TypeAlias = AgentPlaced | NobodyPlaced | BridgeOver | WrittenUp
 
 _from_media: TypeAdapter[FromMedia] = TypeAdapter(Annotated[FromMedia, Field(discriminator="type")])

@@ -1,19 +1,24 @@
-"""The desk with people at it: rings agents one after another, carries the sound, collects the wrap-up."""
+"""The desk with people at it: a line of customers, agents rung one after another, the bridge, the wrap-up."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
 
 from handoff.agent_line import AgentLine, Left, Missed
 from handoff.bridge import AudioEnd, Bridged
 from handoff.desk import Desk, NotPlaced, Placed
-from handoff.offer import TransferOffer, WrapUp
-from handoff.presence import next_agent
+from handoff.offer import Brief, Line, TransferOffer, WrapUp
+from handoff.room import Room, RoomOptions
 from handoff.server import DeskServer
-from handoff.wire import Accept, Connected, Decline, Ended, Withdrawn
+from handoff.store import Talked
+from handoff.voice import Voice
+from handoff.waiting import Waiting, escalation, matched, skilled_at_work, somebody_may_come
+from handoff.wire import Accept, Decline, Ended, EndedBy, Rebrief, Ring, Said, Withdrawn
+
+_LOOK_S: Final = 0.5
+"""Customers in line look again at least so often: agents of other desks, and the clock of the promise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,75 +29,164 @@ class DeskOptions:
     """How long one agent is rung: three rings, while the customer hears that somebody is being fetched."""
     place_s: float = 45.0
     """How long a customer waits in all before the bot comes back."""
+    sla_s: float = 20.0
+    """Promised time to an answer; half of it asks every skill, all of it raises an alarm."""
+    return_s: float = 6.0
+    """How long an agent whose connection was lost may take to come back to their customer."""
+
+
+@dataclass(slots=True, eq=False)
+class _Case:
+    """One offer from its opening to its wrap-up."""
+
+    offer: TransferOffer
+    since: float
+    result: NotPlaced
+    asked: list[str]
+    escalation: int = 0
+    rung: Voice | None = None
+    """Who sees the card."""
+
+    def waiting(self) -> Waiting:
+        return Waiting(
+            offer_id=self.offer.id,
+            skill=self.offer.skill,
+            priority=self.offer.priority,
+            since=self.since,
+            own=self.offer.own_agent_id,
+            escalation=self.escalation,
+            passed_over=frozenset(self.asked),
+        )
 
 
 class LiveDesk(Desk):
-    """`Desk` over the agents of a `DeskServer`."""
+    """`Desk` over the agents of a `DeskServer`. All desks of one server share its line of customers."""
 
     def __init__(self, server: DeskServer, options: DeskOptions | None = None) -> None:
         self._server = server
         self._store = server.store
         self._options = options or DeskOptions()
+        self._cases: dict[str, _Case] = {}
+        self._in_line: dict[str, _Case] = {}
+        self.takers: dict[str, Voice] = {}
+        """Supervisors who take a call over, by its id."""
 
     async def place(self, offer: TransferOffer) -> Placed | NotPlaced:
         """Ring agents by skill and longest idle until one accepts and connects, or nobody is left.
 
         Cancelling it abandons the offer: the ringing stops and the agent is free again.
         """
-        rung: list[str] = []
-        await self._store.open(offer, self._server.now())
+        nobody = NotPlaced(offer_id=offer.id, result="no_agent")
+        case = _Case(offer=offer, since=asyncio.get_running_loop().time(), result=nobody, asked=[])
+        self._cases[offer.id] = case
+        await self._store.open(offer, self._server.now(), desk=self._server.name, sla_s=self._options.sla_s)
+        placed: Placed | None = None
         try:
-            return await self._ring_round(offer, rung)
+            placed = await (self._taken_over(case) if offer.only_agent_id else self._ring_round(case))
         except asyncio.CancelledError:
-            await asyncio.shield(asyncio.create_task(self._abandon(offer, rung)))
+            await asyncio.shield(asyncio.create_task(self._abandon(case)))
             raise
+        finally:
+            self._in_line.pop(offer.id, None)
+            if placed is None:
+                self._cases.pop(offer.id, None)
+        if placed is None:
+            failed = case.result.result if case.result.result != "bridge_failed" else "failed"
+            await self._store.give_up(offer.id, failed, self._server.now())
+            return case.result
+        return placed
 
-    async def _ring_round(self, offer: TransferOffer, rung: list[str]) -> Placed | NotPlaced:
-        give_up_at = time.monotonic() + self._options.place_s
-        result: Literal["declined", "no_answer", "no_agent"] = "no_agent"
-        detail = ""
-        while (left_s := give_up_at - time.monotonic()) > 0:
-            line = await self._next_line(offer, rung)
+    async def _taken_over(self, case: _Case) -> Placed | None:
+        taker = self.takers.pop(case.offer.call_id, None)
+        if taker is None or taker.gone or taker.agent_id != case.offer.only_agent_id:
+            return None
+        case.rung = taker
+        now = self._server.now()
+        if not await self._store.take(case.offer.id, taker.agent_id, now):
+            return None
+        self._server.expect_form(case.offer.id)
+        if not await self._store.connect(case.offer.id, taker.agent_id, now):
+            return None
+        return Placed(offer_id=case.offer.id, agent_id=taker.agent_id, agent_name=taker.name)
+
+    async def _ring_round(self, case: _Case) -> Placed | None:
+        offer, loop = case.offer, asyncio.get_running_loop()
+        give_up_at = case.since + self._options.place_s
+        while (left_s := give_up_at - loop.time()) > 0:
+            line = await self._turn(case)
             if line is None:
-                break
-            if not await self._store.ring(offer.id, line.agent_id, self._server.now()):
-                # another offer took this agent in between; they are not available any more
+                if not somebody_may_come(case.waiting(), await self._server.here()):
+                    break
+                await self._server.change(min(_LOOK_S, left_s))
                 continue
-            rung.append(line.agent_id)
+            if not await self._store.ring(offer.id, line.agent_id, self._server.now()):
+                # another customer took this agent in between; they are not available any more
+                await self._server.change(_LOOK_S / 10)
+                continue
+            case.asked.append(line.agent_id)
+            case.rung = line
+            self._in_line.pop(offer.id, None)
             await self._server.tell_presence(line.agent_id)
-            answer = await line.ring(offer, min(self._options.ring_s, left_s))
+            answer = await self._ring(case, line, min(self._options.ring_s, left_s))
             match answer:
                 case Accept():
                     placed = await self._connect(offer, line)
                     if placed is not None:
                         return placed
                 case Decline():
-                    result, detail = "declined", answer.reason
+                    case.result = replace(case.result, result="declined", detail=answer.reason)
                     await self._store.decline(offer.id, line.agent_id, answer.reason, self._server.now())
                 case Missed():
-                    result = "no_answer"
+                    case.result = replace(case.result, result="no_answer", detail="")
                     await self._store.miss(offer.id, line.agent_id, self._server.now())
                     await line.tell(Withdrawn(offer_id=offer.id, why="timeout"))
                 case Left():
-                    result = "no_answer"
+                    case.result = replace(case.result, result="no_answer", detail="")
                     await self._take_back(offer, line)
                 case _:
                     assert_never(answer)
+            case.rung = None
             await self._server.tell_presence(line.agent_id)
-        await self._store.give_up(offer.id, result, self._server.now())
-        return NotPlaced(offer_id=offer.id, result=result, detail=detail)
+        return None
 
-    async def _next_line(self, offer: TransferOffer, rung: list[str]) -> AgentLine | None:
-        connected = [agent for agent in await self._store.agents() if self._server.line(agent.id) is not None]
-        chosen = next_agent(connected, offer.skill, own=offer.own_agent_id, passed_over=rung)
-        return self._server.line(chosen.id) if chosen else None
+    async def _turn(self, case: _Case) -> AgentLine | None:
+        """Whom to ring for this customer now; None while it is nobody's or somebody else's turn."""
+        self._in_line[case.offer.id] = case
+        agents = await self._server.here()
+        waited = asyncio.get_running_loop().time() - case.since
+        level = escalation(waited, self._options.sla_s)
+        if level == 0 and not skilled_at_work(case.waiting(), agents):
+            level = 1
+        if level > case.escalation:
+            case.escalation = level
+            await self._store.escalate(case.offer.id, level, self._server.now())
+        pairs = matched((one.waiting() for one in self._in_line.values()), agents)
+        return self._server.line(pairs.get(case.offer.id, ""))
+
+    async def _ring(self, case: _Case, line: AgentLine, timeout_s: float) -> Accept | Decline | Missed | Left:
+        waited = asyncio.get_running_loop().time() - case.since
+        ring = Ring(
+            offer=replace(case.offer, said=()),
+            timeout_s=timeout_s,
+            waited_s=round(waited, 1),
+            sla_s=self._options.sla_s,
+            escalation=case.escalation,
+        )
+        ringing = asyncio.create_task(line.ring(ring))
+        try:
+            await asyncio.sleep(0)
+            for said in case.offer.said:
+                await line.tell(_said(case.offer.id, said))
+            return await ringing
+        finally:
+            ringing.cancel()
 
     async def _connect(self, offer: TransferOffer, line: AgentLine) -> Placed | None:
         now = self._server.now()
         if not await self._store.accept(offer.id, line.agent_id, now):
             await line.tell(Withdrawn(offer_id=offer.id, why="taken"))
             return None
-        line.open_sound()
+        line.expect()
         self._server.expect_form(offer.id)
         if not await self._store.connect(offer.id, line.agent_id, now):
             return None
@@ -103,47 +197,65 @@ class LiveDesk(Desk):
         """Free an offer whose agent left while it rang; the end of their connection may have done so."""
         now = self._server.now()
         if self._server.line(line.agent_id) in (None, line):
-            await self._store.sign_out(line.agent_id, now)
+            await self._store.sign_out(line.agent_id, self._server.name, now)
         else:
             # they are back over another connection, on a break
             await self._store.miss(offer.id, line.agent_id, now)
 
-    async def _abandon(self, offer: TransferOffer, rung: list[str]) -> None:
-        now = self._server.now()
+    async def _abandon(self, case: _Case) -> None:
+        now, offer = self._server.now(), case.offer
         # an agent who was connected in the very moment the customer left still gets their wrap-up
         if not await self._store.abandon(offer.id, now):
             await self._store.end(offer.id, now)
             await self._store.finish(offer.id, WrapUp(), now)
         self._server.forget_form(offer.id)
-        if rung and (line := self._server.line(rung[-1])) is not None:
-            line.close_sound()
-            await line.tell(Withdrawn(offer_id=offer.id, why="customer_left"))
-            await self._server.tell_presence(line.agent_id)
+        if case.rung is not None:
+            await case.rung.tell(Withdrawn(offer_id=offer.id, why="customer_left"))
+            await self._server.tell_presence(case.rung.agent_id)
+
+    async def tell(self, offer_id: str, news: Brief | Line) -> None:
+        case = self._cases.get(offer_id)
+        if case is None:
+            return
+        if isinstance(news, Brief):
+            case.offer = replace(case.offer, brief=news)
+        else:
+            case.offer = replace(case.offer, said=(*case.offer.said, news))
+        if case.rung is not None:
+            await case.rung.tell(
+                Rebrief(offer_id=offer_id, brief=news) if isinstance(news, Brief) else _said(offer_id, news)
+            )
 
     async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:
         """Carry audio both ways until one side leaves."""
-        line = self._server.line(placed.agent_id)
-        began = time.monotonic()
-        ended_by: Literal["callee", "agent", "failed"] = "agent"
-        error = ""
+        case = self._cases.get(placed.offer_id)
+        voice = self._server.line(placed.agent_id) or (case.rung if case else None)
+        if case is not None and case.offer.only_agent_id:
+            voice = case.rung
+        if case is None or voice is None:
+            await self._end(placed, None, "failed")
+            return Bridged(ended_by="failed", duration_ms=0, error="the desk does not know this offer")
+        room = Room(placed.offer_id, callee, voice, RoomOptions(return_s=self._options.return_s))
+        self._server.rooms[case.offer.call_id] = room
+        ended: EndedBy = "failed"
         try:
-            if line is not None:
-                # Not before: what an agent says to a customer who cannot hear it yet is lost.
-                await line.tell(Connected(offer_id=placed.offer_id))
-                ended_by, error = await _carried(line, callee)
+            bridged = await room.run()
+            ended = bridged.ended_by
         finally:
-            if line is not None:
-                line.close_sound()
-            await asyncio.shield(asyncio.create_task(self._end(placed, line, ended_by)))
-        return Bridged(ended_by=ended_by, duration_ms=round((time.monotonic() - began) * 1000), error=error)
+            if self._server.rooms.get(case.offer.call_id) is room:
+                del self._server.rooms[case.offer.call_id]
+            await asyncio.shield(asyncio.create_task(self._end(placed, room.human, ended)))
+        return bridged
 
-    async def _end(
-        self, placed: Placed, line: AgentLine | None, by: Literal["callee", "agent", "failed"]
-    ) -> None:
-        await self._store.end(placed.offer_id, self._server.now())
-        if line is not None:
-            await line.tell(Ended(offer_id=placed.offer_id, by=by))
-            await self._server.tell_presence(placed.agent_id)
+    async def _end(self, placed: Placed, voice: Voice | None, by: EndedBy) -> None:
+        now = self._server.now()
+        results: dict[EndedBy, Talked] = {"agent_left": "agent_left", "failed": "bridge_failed"}
+        await self._store.end(placed.offer_id, now, results.get(by, "connected"))
+        if voice is not None and not voice.gone:
+            await voice.tell(Ended(offer_id=placed.offer_id, by=by))
+        if self._server.line(placed.agent_id) is None:
+            await self._store.sign_out(placed.agent_id, self._server.name, now)
+        await self._server.tell_presence(placed.agent_id)
 
     async def wrap_up(self, placed: Placed, timeout_s: float) -> WrapUp:
         """What the agent wrote down; an empty form after the timeout. A later form still reaches the store."""
@@ -155,6 +267,7 @@ class LiveDesk(Desk):
             pass
         finally:
             self._server.forget_form(placed.offer_id)
+            self._cases.pop(placed.offer_id, None)
             await asyncio.shield(asyncio.create_task(self._finish(placed, form)))
         return form
 
@@ -163,28 +276,11 @@ class LiveDesk(Desk):
         await self._server.tell_presence(placed.agent_id)
 
 
-async def _carried(line: AgentLine, callee: AudioEnd) -> tuple[Literal["callee", "agent", "failed"], str]:
-    """Pump until one side leaves: who it was, and the error where one broke the path."""
-
-    async def speak_to_agent() -> None:
-        while (frame := await callee.receive()) is not None:
-            await line.send(frame)
-
-    async def speak_to_callee() -> None:
-        while (frame := await line.receive()) is not None:
-            await callee.send(frame)
-
-    from_callee = asyncio.create_task(speak_to_agent())
-    from_agent = asyncio.create_task(speak_to_callee())
-    carrying = asyncio.create_task(line.carry())
-    tasks = (from_callee, from_agent, carrying)
-    try:
-        done, _ = await asyncio.wait((from_callee, from_agent), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-    for end in ends:
-        if isinstance(end, Exception):
-            return "failed", f"{type(end).__name__}: {end}"
-    return ("callee" if from_callee in done else "agent"), ""
+def _said(offer_id: str, line: Line) -> Said:
+    return Said(
+        offer_id=offer_id,
+        speaker=line.speaker,
+        text=line.text,
+        start_ms=line.start_ms,
+        end_ms=line.end_ms,
+    )

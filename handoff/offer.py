@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 
 class OfferState(StrEnum):
@@ -42,6 +42,18 @@ class Brief:
     may_offer: tuple[str, ...] = ()
     do: tuple[str, ...] = ()
     dont: tuple[str, ...] = ()
+    summary: str = ""
+    """The whole in one sentence, where a model wrote one that holds; else empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One sentence of the conversation, times in ms of the recording."""
+
+    speaker: Literal["bot", "callee", "agent"]
+    text: str
+    start_ms: int
+    end_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +70,11 @@ class TransferOffer:
     """Lower is more urgent."""
     brief: Brief
     own_agent_id: str = ""
-    """The customer's own agent, who is asked first; empty where there is none."""
+    """Id or name of the customer's own agent, who is asked first; empty where there is none."""
+    only_agent_id: str = ""
+    """The supervisor who takes the call over and is asked alone; empty for everybody else's offers."""
+    said: tuple[Line, ...] = ()
+    """What was said so far, for the screen; the store does not keep it twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,11 @@ from handoff.line_end import LineEnd
 from handoff.line_wire import (
     AgentPlaced,
     AskWrapUp,
+    BetterBrief,
     BridgeOver,
     CalleeLeft,
     FromDesk,
+    NewLine,
     NobodyPlaced,
     OpenBridge,
     Place,
@@ -27,7 +29,7 @@ from handoff.line_wire import (
     decode_from_desk,
 )
 from handoff.messages import BadMessage, encode
-from handoff.offer import TransferOffer, WrapUp
+from handoff.offer import Brief, Line, TransferOffer, WrapUp
 
 _CONNECT_S: Final = 5.0
 _LET_GO_S: Final = 2.0
@@ -42,6 +44,7 @@ class RemoteDesk(Desk):
         self._url = url
         self._token = token
         self._offers: dict[str, _Offer] = {}
+        self._asking: dict[str, _Offer] = {}
 
     async def place(self, offer: TransferOffer) -> Placed | NotPlaced:
         """As `Desk.place`; cancelling it closes the socket, which abandons the offer."""
@@ -59,12 +62,15 @@ class RemoteDesk(Desk):
                 offer_id=offer.id, result="no_agent", detail=f"desk {self._url}: {type(error).__name__}"
             )
         line = _Offer(connection)
+        self._asking[offer.id] = line
         try:
             await line.tell(Place(token=self._token, offer=offer))
             answer = await line.next()
         except BaseException:
             await asyncio.shield(asyncio.create_task(line.aclose()))
             raise
+        finally:
+            del self._asking[offer.id]
         if isinstance(answer, AgentPlaced):
             self._offers[offer.id] = line
             line.expire(_UNUSED_S, lambda: self._offers.pop(offer.id, None))
@@ -73,6 +79,11 @@ class RemoteDesk(Desk):
         if isinstance(answer, NobodyPlaced):
             return answer.answer
         return NotPlaced(offer_id=offer.id, result="no_agent", detail=f"desk {self._url}: {line.why}")
+
+    async def tell(self, offer_id: str, news: Brief | Line) -> None:
+        line = self._offers.get(offer_id) or self._asking.get(offer_id)
+        if line is not None:
+            await line.tell(BetterBrief(brief=news) if isinstance(news, Brief) else NewLine(line=news))
 
     async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:
         """As `Desk.bridge`; `failed` when the desk goes away, and the bot comes back."""
@@ -156,7 +167,7 @@ class _Offer:
         self.why = f"{type(error).__name__}: {error}"
         self._said.put_nowait(None)
 
-    async def tell(self, message: Place | OpenBridge | CalleeLeft | AskWrapUp) -> None:
+    async def tell(self, message: Place | BetterBrief | NewLine | OpenBridge | CalleeLeft | AskWrapUp) -> None:
         with suppress(ConnectionClosed):
             await self._connection.send(encode(message))
 

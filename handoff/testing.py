@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handoff.bridge import AudioEnd, Bridged
 from handoff.desk import Desk, NotPlaced, Placed
-from handoff.offer import OfferState, TransferOffer, WrapUp
-from handoff.presence import AgentStatus, Presence, may_choose
-from handoff.store import DeskStore, Unplaced
+from handoff.offer import Brief, Line, OfferState, TransferOffer, WrapUp
+from handoff.presence import MISSED, AgentStatus, Presence, may_choose, may_ring
+from handoff.store import DeskStore, Talked, Unplaced
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +22,9 @@ class OfferRecord:
     offer: TransferOffer
     state: OfferState
     agent_id: str | None = None
+    desk: str = ""
+    result: str = ""
+    escalation: int = 0
     declined_reason: str = ""
     wrap_up: WrapUp | None = None
 
@@ -33,21 +36,42 @@ class MemoryDeskStore(DeskStore):
         self.people = {agent.id: agent for agent in agents}
         self.offers: dict[str, OfferRecord] = {}
 
-    async def start_over(self, now: datetime) -> None:
-        self.people = {
-            key: replace(agent, presence=Presence.OFFLINE, idle_since=None)
-            for key, agent in self.people.items()
-        }
+    async def start_over(self, desk: str, now: datetime) -> None:
+        for agent in [agent for agent in self.people.values() if agent.desk == desk]:
+            self._set(agent.id, Presence.OFFLINE, now)
         for record in self.offers.values():
+            if record.desk != desk:
+                continue
             if record.state is OfferState.WRAP_UP:
                 record.state = OfferState.DONE
-            elif record.state in _OPEN or record.state is OfferState.CONNECTED:
-                record.state = OfferState.FAILED
+            elif record.state in _LIVE:
+                record.state, record.result = OfferState.FAILED, "bridge_failed"
 
-    async def sign_in(self, agent: AgentStatus, now: datetime) -> None:
-        self.people[agent.id] = replace(agent, idle_since=now if agent.presence is Presence.AVAILABLE else None)
+    async def sign_in(self, agent: AgentStatus, now: datetime) -> AgentStatus:
+        presence = agent.presence
+        for record in self.offers.values():
+            if record.agent_id != agent.id:
+                continue
+            if record.state is OfferState.RINGING:
+                record.state, record.agent_id = OfferState.OFFERED, None
+            elif record.state in _CUSTOMER_HELD and record.desk != agent.desk:
+                record.state, record.result = OfferState.FAILED, "bridge_failed"
+            elif record.state in _CUSTOMER_HELD:
+                presence = Presence.BUSY
+        known = self.people.get(agent.id, agent)
+        self.people[agent.id] = replace(agent, skills=known.skills, capacity=known.capacity)
+        self._set(agent.id, presence, now, agent.reason)
+        return self.people[agent.id]
 
-    async def sign_out(self, agent_id: str, now: datetime) -> None:
+    async def equip(self, agent_id: str, skills: Mapping[str, int], capacity: int) -> bool:
+        if agent_id not in self.people:
+            return False
+        self.people[agent_id] = replace(self.people[agent_id], skills=skills, capacity=capacity)
+        return True
+
+    async def sign_out(self, agent_id: str, desk: str, now: datetime) -> None:
+        if agent_id not in self.people or self.people[agent_id].desk != desk:
+            return
         for record in self.offers.values():
             if record.agent_id == agent_id and record.state is OfferState.RINGING:
                 record.state, record.agent_id = OfferState.OFFERED, None
@@ -56,28 +80,48 @@ class MemoryDeskStore(DeskStore):
     async def agents(self) -> Sequence[AgentStatus]:
         return tuple(self.people.values())
 
-    async def choose_presence(self, agent_id: str, presence: Presence, now: datetime) -> bool:
+    async def choose_presence(self, agent_id: str, presence: Presence, now: datetime, reason: str = "") -> bool:
         if not may_choose(self.people[agent_id].presence, presence):
             return False
-        if self.people[agent_id].presence is not presence:
-            self._set(agent_id, presence, now)
+        if not self.people[agent_id].presence is presence is Presence.AVAILABLE:
+            self._set(agent_id, presence, now, reason)
         return True
 
-    async def open(self, offer: TransferOffer, now: datetime) -> None:
-        self.offers[offer.id] = OfferRecord(offer=offer, state=OfferState.OFFERED)
+    async def open(self, offer: TransferOffer, now: datetime, *, desk: str = "", sla_s: float = 0.0) -> None:
+        for older in self.offers.values():
+            if older.offer.customer_id == offer.customer_id and older.state in _LIVE:
+                older.state, older.result = OfferState.FAILED, "bridge_failed"
+                self._free(older.offer.id, Presence.AVAILABLE, now)
+        self.offers[offer.id] = OfferRecord(offer=offer, state=OfferState.OFFERED, desk=desk)
+
+    async def escalate(self, offer_id: str, level: int, now: datetime) -> bool:
+        record = self.offers[offer_id]
+        if record.state not in _OPEN or record.escalation >= level:
+            return False
+        record.escalation = level
+        return True
 
     async def ring(self, offer_id: str, agent_id: str, now: datetime) -> bool:
         record, agent = self.offers[offer_id], self.people[agent_id]
-        if record.state is not OfferState.OFFERED or agent.presence is not Presence.AVAILABLE:
+        if record.state is not OfferState.OFFERED or not may_ring(agent) or self._holds(agent_id):
             return False
         record.state, record.agent_id = OfferState.RINGING, agent_id
         self._set(agent_id, Presence.RINGING, now)
         return True
 
     async def accept(self, offer_id: str, agent_id: str, now: datetime) -> bool:
-        if not self._move(offer_id, {OfferState.RINGING}, OfferState.ACCEPTED, agent_id):
+        if self._is_held(offer_id) or not self._move(
+            offer_id, {OfferState.RINGING}, OfferState.ACCEPTED, agent_id
+        ):
             return False
         self._set(agent_id, Presence.BUSY, now)
+        return True
+
+    async def take(self, offer_id: str, agent_id: str, now: datetime) -> bool:
+        record = self.offers[offer_id]
+        if record.state is not OfferState.OFFERED or self._holds(agent_id) or self._is_held(offer_id):
+            return False
+        record.state, record.agent_id = OfferState.ACCEPTED, agent_id
         return True
 
     async def decline(self, offer_id: str, agent_id: str, reason: str, now: datetime) -> bool:
@@ -92,7 +136,7 @@ class MemoryDeskStore(DeskStore):
         if not self._move(offer_id, {OfferState.RINGING}, OfferState.OFFERED, agent_id):
             return False
         self.offers[offer_id].agent_id = None
-        self._set(agent_id, Presence.BREAK, now)
+        self._set(agent_id, Presence.BREAK, now, MISSED)
         return True
 
     async def connect(self, offer_id: str, agent_id: str, now: datetime) -> bool:
@@ -104,9 +148,10 @@ class MemoryDeskStore(DeskStore):
     async def abandon(self, offer_id: str, now: datetime) -> bool:
         return self._let_go(offer_id, _OPEN, OfferState.ABANDONED, now)
 
-    async def end(self, offer_id: str, now: datetime) -> bool:
+    async def end(self, offer_id: str, now: datetime, result: Talked = "connected") -> bool:
         if not self._move(offer_id, {OfferState.CONNECTED}, OfferState.WRAP_UP):
             return False
+        self.offers[offer_id].result = result
         self._free(offer_id, Presence.WRAP_UP, now)
         return True
 
@@ -114,7 +159,7 @@ class MemoryDeskStore(DeskStore):
         if not self._move(offer_id, {OfferState.WRAP_UP}, OfferState.DONE):
             return False
         self.offers[offer_id].wrap_up = form
-        self._free(offer_id, Presence.AVAILABLE, now)
+        self._free(offer_id, Presence.AVAILABLE, now, before={Presence.WRAP_UP})
         return True
 
     async def amend(self, offer_id: str, agent_id: str, form: WrapUp) -> bool:
@@ -136,21 +181,46 @@ class MemoryDeskStore(DeskStore):
     def _let_go(self, offer_id: str, before: Collection[OfferState], after: OfferState, now: datetime) -> bool:
         if not self._move(offer_id, before, after):
             return False
+        self.offers[offer_id].result = _RESULT.get(after, after.value)
         self._free(offer_id, Presence.AVAILABLE, now)
         return True
 
-    def _free(self, offer_id: str, presence: Presence, now: datetime) -> None:
-        agent_id = self.offers[offer_id].agent_id
-        held = {Presence.RINGING, Presence.BUSY, Presence.WRAP_UP}
-        if agent_id is not None and self.people[agent_id].presence in held:
-            self._set(agent_id, presence, now)
+    def _holds(self, agent_id: str) -> bool:
+        return any(
+            record.agent_id == agent_id and record.state in _AGENT_HELD for record in self.offers.values()
+        )
 
-    def _set(self, agent_id: str, presence: Presence, now: datetime) -> None:
+    def _is_held(self, offer_id: str) -> bool:
+        customer = self.offers[offer_id].offer.customer_id
+        return any(
+            record.offer.customer_id == customer and record.state in _CUSTOMER_HELD
+            for record in self.offers.values()
+        )
+
+    def _free(
+        self,
+        offer_id: str,
+        presence: Presence,
+        now: datetime,
+        *,
+        before: Collection[Presence] = (Presence.RINGING, Presence.BUSY, Presence.WRAP_UP),
+    ) -> None:
+        agent = self.people.get(self.offers[offer_id].agent_id or "")
+        if agent is not None and agent.presence in before:
+            self._set(agent.id, presence, now)
+
+    def _set(self, agent_id: str, presence: Presence, now: datetime, reason: str = "") -> None:
         idle_since = now if presence is Presence.AVAILABLE else None
-        self.people[agent_id] = replace(self.people[agent_id], presence=presence, idle_since=idle_since)
+        self.people[agent_id] = replace(
+            self.people[agent_id], presence=presence, reason=reason, since=now, idle_since=idle_since
+        )
 
 
 _OPEN = frozenset({OfferState.OFFERED, OfferState.RINGING, OfferState.ACCEPTED})
+_LIVE = _OPEN | {OfferState.CONNECTED}
+_AGENT_HELD = frozenset({OfferState.RINGING, OfferState.ACCEPTED, OfferState.CONNECTED})
+_CUSTOMER_HELD = frozenset({OfferState.ACCEPTED, OfferState.CONNECTED})
+_RESULT = {OfferState.FAILED: "bridge_failed", OfferState.ABANDONED: "callee_left"}
 
 
 class FakeDesk(Desk):
@@ -170,6 +240,7 @@ class FakeDesk(Desk):
         self.answers = deque(answers)
         self.offers: list[TransferOffer] = []
         self.abandoned: list[str] = []
+        self.news: list[tuple[str, Brief | Line]] = []
         self._frames = frames
         self._form = form or WrapUp()
         self._ring_s = ring_s
@@ -184,6 +255,9 @@ class FakeDesk(Desk):
         if not self.answers:
             return Placed(offer_id=offer.id, agent_id="a1", agent_name="小林")
         return replace(self.answers.popleft(), offer_id=offer.id)
+
+    async def tell(self, offer_id: str, news: Brief | Line) -> None:
+        self.news.append((offer_id, news))
 
     async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:
         heard = 0

@@ -151,6 +151,28 @@ class Dialogue:
         state = self.telling.told(state, (*lines, self.flow.line("ask_callback_time")))
         return self._spoken(state, Act(name="transfer_failed", utterances=words))
 
+    def agent_lost(self, state: State) -> tuple[State, Act]:
+        """The human's connection broke: say so, apologise, ask when somebody may call."""
+        state = replace(state, holding=False, closed=False, awaiting="callback_time", owed_human=True)
+        lines = (self.flow.line("agent_lost"),)
+        words = (*self.telling.say(state, lines, act="agent_lost"), *self.telling.question(state))
+        state = self.telling.told(state, (*lines, self.flow.line("ask_callback_time")))
+        return self._spoken(state, Act(name="agent_lost", utterances=words))
+
+    def handed_back(self, state: State) -> tuple[State, Act]:
+        """The human gave the callee back: say so and go on where we were."""
+        state = replace(state, holding=False, closed=False, awaiting="")
+        lines = (self.flow.line("handed_back"),)
+        words = (*self.telling.say(state, lines, act="handed_back"), *self.telling.question(state))
+        return self._spoken(self.telling.told(state, lines), Act(name="handed_back", utterances=words))
+
+    def taken_over(self, state: State) -> tuple[State, Act]:
+        """A supervisor takes the call: announce them."""
+        state = replace(state, holding=True, closed=False, awaiting="")
+        lines = (self.flow.line("taken_over"),)
+        words = self.telling.say(state, lines, act="taken_over")
+        return self.telling.told(state, lines), Act(name="taken_over", utterances=words)
+
     def agent_gone(self, state: State) -> tuple[State, Act]:
         """The human is done and the callee still on the line."""
         return self.telling.close(replace(state, holding=False), (self.flow.line("agent_gone"),), "agent_gone")

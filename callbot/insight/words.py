@@ -157,6 +157,7 @@ ALARMS: Mapping[str, str] = {
     "promise_overdue": "承诺超期未兑现",
     "batch_tripped": "批次熔断暂停",
     "holidays_unknown": "节假日表将到期",
+    "transfer_late": "转人工超时",
 }
 
 PROMISES: Mapping[str, str] = {

@@ -6,8 +6,8 @@ import asyncio
 
 import numpy as np
 
-from handoff.agent_line import FrameQueue
 from handoff.bridge import Frame
+from handoff.frame_queue import FrameQueue
 
 
 def frame(value: int) -> Frame:

@@ -133,7 +133,7 @@ class DeskStorePromises:
 
     async def test_an_agent_who_left_is_not_brought_back_by_the_end(self, store: DeskStore) -> None:
         await connected(store)
-        await store.sign_out("a1", NOW)
+        await store.sign_out("a1", "", NOW)
         assert await store.end("o1", LATER)
         assert await store.finish("o1", WrapUp(), LATER)
         assert await presence(store, "a1") is Presence.OFFLINE
@@ -142,7 +142,7 @@ class DeskStorePromises:
         await sign_in(store, "a1", "a2")
         await store.open(offer(), NOW)
         await store.ring("o1", "a1", NOW)
-        await store.sign_out("a1", NOW)
+        await store.sign_out("a1", "", NOW)
         assert not await store.accept("o1", "a1", NOW)
         assert await store.ring("o1", "a2", NOW)
 
@@ -171,7 +171,7 @@ class DeskStorePromises:
         await sign_in(store, "a2")
         await store.open(offer("o2"), NOW)
         await store.ring("o2", "a2", NOW)
-        await store.start_over(LATER)
+        await store.start_over("", LATER)
         assert {agent.presence for agent in await store.agents()} == {Presence.OFFLINE}
         assert not await store.accept("o2", "a2", LATER)
         assert not await store.end("o1", LATER)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from handoff.desk import Desk, NotPlaced, Placed
 from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
 from handoff.messages import encode
-from handoff.offer import Brief, OfferState, TransferOffer, WrapUp
+from handoff.offer import Brief, Line, OfferState, TransferOffer, WrapUp
 from handoff.presence import Presence
 from handoff.remote_desk import RemoteDesk
 from handoff.server import AgentIdentity, DeskServer
@@ -33,11 +34,16 @@ from handoff.wire import (
     Ended,
     FromAgent,
     FromDesk,
+    HandBack,
     HangUp,
     Hello,
+    Hold,
+    Mute,
     PresenceIs,
+    Rebrief,
     Refused,
     Ring,
+    Said,
     SendWrapUp,
     SetPresence,
     Welcome,
@@ -48,6 +54,7 @@ from handoff.wire import (
 AGENTS = {
     "t-lin": AgentIdentity(id="lin", name="小林", skills={"complaint": 5}),
     "t-zhou": AgentIdentity(id="zhou", name="周敏", skills={"complaint": 2}),
+    "t-chen": AgentIdentity(id="chen", name="陈主管", skills={"supervisor": 5}),
     "t-he": AgentIdentity(id="he", name="何平", skills={"sales": 4}),
 }
 OFFER = TransferOffer(
@@ -89,12 +96,15 @@ class Screen:
             elif isinstance(decoded := decode_from_desk(message), kind):
                 return decoded
 
-    async def hear(self) -> bytes:
-        while not self.sound:
-            message = await self.connection.recv()
-            if isinstance(message, bytes):
-                self.sound.append(message)
-        return self.sound.pop(0)
+    async def hear(self) -> Frame:
+        """The next frame that is not silence."""
+        while True:
+            while not self.sound:
+                message = await self.connection.recv()
+                if isinstance(message, bytes):
+                    self.sound.append(message)
+            if (heard := np.frombuffer(self.sound.pop(0), dtype="<i2")).any():
+                return heard
 
 
 class Callee:
@@ -113,6 +123,12 @@ class Callee:
             raise ConnectionResetError("the line is gone")
         self.hears.put_nowait(frame)
 
+    async def heard(self) -> int:
+        """The value of the next frame that is not silence."""
+        while not (value := int((await self.hears.get())[0])):
+            pass
+        return value
+
 
 class WatchedStore(MemoryDeskStore):
     """Tells when somebody was signed out."""
@@ -120,9 +136,19 @@ class WatchedStore(MemoryDeskStore):
     def __init__(self) -> None:
         super().__init__()
         self.left: asyncio.Queue[str] = asyncio.Queue()
+        self.new: asyncio.Queue[str] = asyncio.Queue()
 
-    async def sign_out(self, agent_id: str, now: datetime) -> None:
-        await super().sign_out(agent_id, now)
+    async def open(self, offer: TransferOffer, now: datetime, *, desk: str = "", sla_s: float = 0.0) -> None:
+        await super().open(offer, now, desk=desk, sla_s=sla_s)
+        self.new.put_nowait(offer.id)
+
+    async def opened(self, offers: set[str]) -> None:
+        """Wait until these are with the desk."""
+        while not offers <= set(self.offers):
+            await self.new.get()
+
+    async def sign_out(self, agent_id: str, desk: str, now: datetime) -> None:
+        await super().sign_out(agent_id, desk, now)
         self.left.put_nowait(agent_id)
 
 
@@ -136,7 +162,7 @@ class Office:
     screens: list[Screen] = field(default_factory=list)
 
     async def signed_in(self, token: str) -> Screen:
-        screen = Screen(await connect(self.server.url, compression=None))
+        screen = Screen(await connect(self.server.url, compression=None, max_queue=None))
         self.screens.append(screen)
         await screen.say(Hello(token=token))
         return screen
@@ -166,6 +192,21 @@ class Office:
         return placed
 
 
+@asynccontextmanager
+async def an_office(options: DeskOptions) -> AsyncIterator[Office]:
+    """A desk of this process."""
+    store = WatchedStore()
+
+    async def authenticate(token: str) -> AgentIdentity | None:
+        return AGENTS.get(token)
+
+    async with asyncio.timeout(30), DeskServer("127.0.0.1", 0, store, authenticate) as server:
+        office = Office(store, server, LiveDesk(server, options))
+        yield office
+        for screen in office.screens:
+            await screen.connection.close()
+
+
 @pytest.fixture(params=["same process", "another process"])
 async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
     store = WatchedStore()
@@ -174,7 +215,7 @@ async def office(request: pytest.FixtureRequest) -> AsyncIterator[Office]:
         return AGENTS.get(token)
 
     async with asyncio.timeout(30), DeskServer("127.0.0.1", 0, store, authenticate) as server:
-        live = LiveDesk(server)
+        live = LiveDesk(server, DeskOptions(return_s=0.2))
         server.line_door = LineDoor(live, "shared")
         remote = RemoteDesk(server.url.replace("/agent", "/line"), "shared")
         office = Office(store, server, live if request.param == "same process" else remote)
@@ -200,11 +241,12 @@ async def test_accepted_bridged_and_wrapped_up(office: Office) -> None:
     callee = Callee()
     bridging = asyncio.create_task(office.desk.bridge(placed, callee))
     await lin.see(Connected)
-    callee.speaks.put_nowait(frame(7))
-    assert await lin.hear() == frame(7).tobytes()
+    for value in (7, 8):
+        callee.speaks.put_nowait(frame(value))
+    assert [int((await lin.hear())[0]) for _ in range(2)] == [7, 8]
     await lin.connection.send(frame(9).tobytes()[:100])
     await lin.connection.send(frame(9).tobytes()[100:] + frame(10).tobytes())
-    assert [int((await callee.hears.get())[0]) for _ in range(2)] == [9, 10]
+    assert [await callee.heard() for _ in range(2)] == [9, 10]
     callee.speaks.put_nowait(None)
     assert (await bridging).ended_by == "callee"
     assert (await lin.see(Ended)).by == "callee"
@@ -255,8 +297,7 @@ async def test_unanswered_goes_to_the_next_and_then_back_to_the_bot(office: Offi
     assert (await lin.see(Withdrawn)).why == "taken"
 
 
-async def test_nobody_with_the_skill(office: Office) -> None:
-    await office.at_work("t-he")
+async def test_nobody_at_work(office: Office) -> None:
     await office.signed_in("t-lin")
     assert await office.desk.place(OFFER) == NotPlaced(offer_id="o1", result="no_agent")
     assert office.store.offers["o1"].state is OfferState.NO_AGENT
@@ -275,10 +316,13 @@ async def test_two_customers_never_ring_one_agent(office: Office) -> None:
     )
     first, second = (asyncio.create_task(office.desk.place(offer)) for offer in (OFFER, other))
     ring = await lin.see(Ring)
-    await lin.say(Accept(offer_id=ring.offer.id))
-    ends = [await first, await second]
-    assert [type(end) for end in ends].count(Placed) == 1
-    assert NotPlaced(offer_id={"o1": "o2", "o2": "o1"}[ring.offer.id], result="no_agent") in ends
+    await lin.say(Decline(offer_id=ring.offer.id, reason="稍等"))
+    again = await lin.see(Ring)
+    assert {ring.offer.id, again.offer.id} == {"o1", "o2"}
+    await lin.say(Accept(offer_id=again.offer.id))
+    ends = {end.offer_id: end for end in (await first, await second)}
+    assert isinstance(ends[again.offer.id], Placed)
+    assert ends[ring.offer.id] == NotPlaced(offer_id=ring.offer.id, result="declined", detail="稍等")
 
 
 async def test_a_customer_who_leaves_stops_the_ringing(office: Office) -> None:
@@ -312,11 +356,143 @@ async def test_an_agent_lost_in_the_conversation_ends_it(office: Office) -> None
     bridging = asyncio.create_task(office.desk.bridge(placed, Callee()))
     await asyncio.sleep(0)
     lin.connection.transport.abort()
-    assert (await bridging).ended_by == "agent"
+    assert (await bridging).ended_by == "agent_left"
     await office.gone("lin")
+    assert office.store.offers["o1"].result == "agent_left"
     assert await office.desk.wrap_up(placed, timeout_s=0) == WrapUp()
     assert office.store.offers["o1"].state is OfferState.DONE
     assert office.presence("lin") is Presence.OFFLINE
+
+
+async def test_an_agent_who_comes_back_in_time_talks_on() -> None:
+    async with an_office(DeskOptions(return_s=20)) as office:
+        lin = await office.at_work("t-lin")
+        placed = await office.accepted(lin)
+        callee = Callee()
+        bridging = asyncio.create_task(office.desk.bridge(placed, callee))
+        await lin.see(Connected)
+        lin.connection.transport.abort()
+        assert abs(await callee.heard()) > 0  # the hold tone, not silence
+        lin = await office.signed_in("t-lin")
+        await lin.see(Welcome)
+        assert (await lin.see(PresenceIs)).presence is Presence.BUSY
+        assert (await lin.see(Connected)).resumed
+        for value in (7_000, 7_001):
+            callee.speaks.put_nowait(frame(value))
+        assert int((await lin.hear())[0]) == 7_000
+        await lin.say(HangUp())
+        assert (await bridging).ended_by == "agent"
+        assert (await lin.see(Ended)).by == "agent"
+        assert office.presence("lin") is Presence.WRAP_UP
+
+
+async def test_on_hold_the_customer_hears_the_tone_and_nobody_else(office: Office) -> None:
+    lin = await office.at_work("t-lin")
+    placed = await office.accepted(lin)
+    callee = Callee()
+    bridging = asyncio.create_task(office.desk.bridge(placed, callee))
+    await lin.see(Connected)
+    await lin.say(Hold(on=True))
+    assert (await lin.see(Hold)).on
+    for value in (7_000, 7_001):
+        await lin.connection.send(frame(value).tobytes())
+        callee.speaks.put_nowait(frame(9_000))
+    heard = [await callee.heard() for _ in range(5)]
+    assert 7_000 not in heard
+    await lin.say(Hold(on=False))
+    assert not (await lin.see(Hold)).on
+    assert not any(np.frombuffer(sound, dtype="<i2").any() for sound in lin.sound)
+    for value in (7_002, 7_003):
+        await lin.connection.send(frame(value).tobytes())
+    while await callee.heard() != 7_003:
+        pass
+    await lin.say(HangUp())
+    await bridging
+
+
+async def test_a_muted_agent_is_not_heard(office: Office) -> None:
+    lin = await office.at_work("t-lin")
+    placed = await office.accepted(lin)
+    callee = Callee()
+    bridging = asyncio.create_task(office.desk.bridge(placed, callee))
+    await lin.see(Connected)
+    await lin.say(Mute(on=True))
+    assert (await lin.see(Mute)).on
+    for _ in range(10):
+        await lin.connection.send(frame(7_000).tobytes())
+    await lin.say(Mute(on=False))
+    await lin.see(Mute)
+    await lin.connection.send(frame(7_001).tobytes())
+    await lin.connection.send(frame(7_001).tobytes())
+    await lin.say(HangUp())
+    await bridging
+    heard = {int(callee.hears.get_nowait()[0]) for _ in range(callee.hears.qsize())}
+    assert 7_000 not in heard
+
+
+async def test_an_agent_hands_the_customer_back_to_the_bot(office: Office) -> None:
+    lin = await office.at_work("t-lin")
+    placed = await office.accepted(lin)
+    bridging = asyncio.create_task(office.desk.bridge(placed, Callee()))
+    await lin.see(Connected)
+    await lin.say(HandBack(note="已登记，想听活动"))
+    bridged = await bridging
+    assert (bridged.ended_by, bridged.note) == ("handed_back", "已登记，想听活动")
+    assert (await lin.see(Ended)).by == "handed_back"
+
+
+async def test_who_waits_for_busy_agents_is_served_by_urgency(office: Office) -> None:
+    lin = await office.at_work("t-lin")
+    placed = await office.accepted(lin)
+    bridging = asyncio.create_task(office.desk.bridge(placed, Callee()))
+    later = [
+        replace(OFFER, id=name, customer_id=name, call_id=name, priority=priority)
+        for name, priority in (("o2", 30), ("o3", 10))
+    ]
+    placing = {offer.id: asyncio.create_task(office.desk.place(offer)) for offer in later}
+    await office.store.opened({"o2", "o3"})
+    await lin.say(HangUp())
+    await bridging
+    await lin.say(SendWrapUp(offer_id="o1", form=WrapUp(outcome="resolved")))
+    await office.desk.wrap_up(placed, 5)
+    assert (await lin.see(Ring)).offer.id == "o3"
+    await lin.say(Decline(offer_id="o3"))
+    assert (await lin.see(Ring)).offer.id == "o2"
+    await lin.say(Decline(offer_id="o2"))
+    assert {type(await task) for task in placing.values()} == {NotPlaced}
+
+
+async def test_a_late_answer_rings_every_skill_then_the_supervisor_and_raises_an_alarm() -> None:
+    async with an_office(DeskOptions(sla_s=0.2)) as office:
+        zhou = await office.at_work("t-zhou")
+        chief = await office.at_work("t-chen")
+        placed = await office.accepted(zhou)
+        bridging = asyncio.create_task(office.desk.bridge(placed, Callee()))
+        placing = asyncio.create_task(
+            office.desk.place(replace(OFFER, id="o2", customer_id="c2", call_id="c2"))
+        )
+        ring = await chief.see(Ring)
+        assert (ring.offer.id, ring.escalation) == ("o2", 2)
+        assert office.store.offers["o2"].escalation == 2
+        await chief.say(Decline(offer_id="o2"))
+        await zhou.say(HangUp())
+        await bridging
+        placing.cancel()
+        await asyncio.wait({placing})
+
+
+async def test_what_was_said_and_a_better_card_reach_the_screen(office: Office) -> None:
+    lin = await office.at_work("t-lin")
+    said = Line(speaker="callee", text="空调一直没人来装", start_ms=100, end_ms=900)
+    placing = asyncio.create_task(office.desk.place(replace(OFFER, said=(said,))))
+    assert (await lin.see(Ring)).offer == OFFER
+    assert (await lin.see(Said)).text == "空调一直没人来装"
+    await office.desk.tell("o1", replace(OFFER.brief, summary="空调未装，催了两次"))
+    assert (await lin.see(Rebrief)).brief.summary == "空调未装，催了两次"
+    await office.desk.tell("o1", replace(said, speaker="bot", text="请稍等"))
+    assert (await lin.see(Said)).speaker == "bot"
+    placing.cancel()
+    await asyncio.wait({placing})
 
 
 async def test_an_agent_who_hangs_up_ends_it(office: Office) -> None:

@@ -124,6 +124,7 @@ class Callee:
         self.heard: list[int] = []
 
     async def receive(self) -> Frame | None:
+        await asyncio.sleep(0.02)  # the clock of a telephone
         return await self._speech.get()
 
     async def send(self, frame: Frame) -> None:
@@ -147,8 +148,8 @@ async def test_a_whole_transfer(server: DeskServer, tmp_path: Path) -> None:
     agent = SimulatedAgent(
         server.url,
         "t-lin",
-        [recording(11, 3), recording(22, 3), recording(33, 3)],
-        SimulatedAgentOptions(accept_after_s=0, frame_s=0.002, record_dir=tmp_path, script=SCRIPT),
+        [recording(11, 6), recording(22, 6), recording(33, 6)],
+        SimulatedAgentOptions(accept_after_s=0, record_dir=tmp_path, script=SCRIPT),
     )
     desk = LiveDesk(server)
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:

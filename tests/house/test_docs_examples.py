@@ -99,19 +99,35 @@ def test_the_page_on_calls_names_every_kind_of_note() -> None:
 
 
 def test_the_messages_of_the_desk_are_read_as_shown() -> None:
-    from handoff.wire import decode_from_agent, decode_from_desk
+    from handoff.wire import (
+        decode_from_agent,
+        decode_from_desk,
+        decode_from_supervisor,
+        decode_to_supervisor,
+    )
 
-    agent = [line for block in blocks(CALLS, "jsonl") for line in block.splitlines()]
-    read = {"→": decode_from_agent, "←": decode_from_desk}
-    kinds = {(line[0], read[line[0]](line[1:].strip()).type) for line in agent}
-    assert kinds == {
-        *(("→", kind) for kind in ("hello", "presence", "accept", "decline", "hangup", "wrap_up")),
-        *(
-            ("←", kind)
-            for kind in ("welcome", "presence", "ring", "withdrawn", "connected", "ended", "refused")
+    agents, supervisors = CALLS.split("### Supervisors")
+    for page, read, kinds in (
+        (
+            agents,
+            {"→": decode_from_agent, "←": decode_from_desk},
+            {
+                "→": "hello presence accept decline hold mute hand_back hangup wrap_up pong",
+                "←": "welcome presence ring brief said withdrawn connected level hold mute party ended ping "
+                "refused",
+            },
         ),
-    }
-    assert all(json.loads(line[1:]) for line in agent)
+        (
+            supervisors,
+            {"→": decode_from_supervisor, "←": decode_to_supervisor},
+            {"→": "mode end", "←": "listening over"},
+        ),
+    ):
+        shown = [line for block in blocks(page, "jsonl") for line in block.splitlines()]
+        assert {(line[0], read[line[0]](line[1:].strip()).type) for line in shown} == {
+            (arrow, kind) for arrow, names in kinds.items() for kind in names.split()
+        }
+        assert all(json.loads(line[1:]) for line in shown)
 
 
 def test_the_lists_of_the_page_on_imports_are_read_as_shown(tmp_path: Path) -> None:
