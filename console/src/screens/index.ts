@@ -25,4 +25,11 @@ export type Screen = {
   load: () => Promise<{ Component: ComponentType }>;
 };
 
-export const screens: Screen[] = [];
+export const screens: Screen[] = [
+  {
+    name: "desk",
+    path: "/desk",
+    permission: "desk.work",
+    load: () => import("./desk"),
+  },
+];

@@ -1,0 +1,36 @@
+import type { listening as zh } from "../zh/listening";
+
+export const listening: typeof zh = {
+  title: "Listen in",
+  connecting: "Joining the call…",
+  lost: "Connection lost; reconnecting…",
+  refused: "You may not listen to this call",
+  refusedHint: "It needs the permission to supervise calls.",
+  gone: "This call is no longer running",
+  over: "The call has ended",
+  elsewhere: "You listen to this call in another window",
+  who: {
+    listenBot: "You hear the customer and the bot; nobody hears you",
+    listenAgent: "You hear the customer and {{agent}}; nobody hears you",
+    whisper: "{{agent}} hears you; the customer does not",
+    barge: "The customer and {{agent}} hear you",
+    take_over: "You talk to the customer",
+  },
+  mode: { listen: "Listen", whisper: "Whisper", barge: "Join", take_over: "Take over" },
+  modeHint: {
+    listen: "Nobody hears you",
+    whisper: "Only the agent hears you",
+    barge: "Both hear you",
+    take_over: "The agent leaves and you talk to the customer",
+    takeOverBot: "The bot announces a colleague and leaves; you talk to the customer",
+  },
+  takeOverAsk: "Take this call over?",
+  end: "End the call",
+  endAsk: "End this call?",
+  endHint: "The customer hears an apology first.",
+  customer: "Customer",
+  bot: "Bot",
+  agent: "Agent",
+  me: "Me",
+  leave: "Leave",
+};
