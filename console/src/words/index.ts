@@ -3,16 +3,22 @@
 import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 import { common as commonEn } from "./en/common";
+import { desk as deskEn } from "./en/desk";
+import { followUps as followUpsEn } from "./en/follow_ups";
+import { listening as listeningEn } from "./en/listening";
 import { shell as shellEn } from "./en/shell";
 import labelsEn from "./labels.en.json";
 import labelsZh from "./labels.zh.json";
 import { common } from "./zh/common";
+import { desk } from "./zh/desk";
+import { followUps } from "./zh/follow_ups";
+import { listening } from "./zh/listening";
 import { shell } from "./zh/shell";
 
 export type Language = "zh-CN" | "en";
 
-const zh = { common, shell, labels: labelsZh };
-const en: typeof zh = { common: commonEn, shell: shellEn, labels: labelsEn };
+const zh = { common, desk, followUps, listening, shell, labels: labelsZh };
+const en: typeof zh = { common: commonEn, desk: deskEn, followUps: followUpsEn, listening: listeningEn, shell: shellEn, labels: labelsEn };
 
 const KEPT = "callbot.language";
 
