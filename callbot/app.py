@@ -47,6 +47,7 @@ from callbot.web.site import build_site as site_of_parts
 from handoff.desk import Desk
 from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
+from handoff.office import Office
 from handoff.server import AgentIdentity, DeskServer
 
 SIMULATOR_ACCOUNT = "AC" + "0" * 32
@@ -114,8 +115,9 @@ def build_site(
     clock: Clock,
     *,
     ready_users: Sequence[ReadyUser] = (),
+    office: Office | None = None,
 ) -> Site:
-    """What the pages and the API work with. `ready_users` are the demo's."""
+    """What the pages and the API work with. `ready_users` are the demo's, `office` the desk of this process."""
     return site_of_parts(
         db=db,
         vault=vault,
@@ -124,6 +126,7 @@ def build_site(
         settings=settings.web,
         scorer=build_scorer(settings),
         ready_users=ready_users,
+        office=office,
     )
 
 
@@ -279,7 +282,7 @@ class Service:
     clock: Clock
     db: Database
     vault: PhoneVault
-    desk_server: DeskServer
+    office: Office
     media: Media
 
     def batch_run(self, on_progress: OnProgress) -> BatchRun:
@@ -297,17 +300,19 @@ async def build_service(
     clock = clock or build_clock(settings)
     if isinstance(clock, ShiftedClock) and settings.carrier.kind != "simulator":
         raise BadInput.one("时钟", "接了真实运营商，不能拨动时钟", "不带时钟偏移启动")
-    async with open_database(settings) as db, build_desk(settings, db, clock) as desk_server:
-        desk = LiveDesk(desk_server, desk_options(settings))
-        async with build_media(settings, db=db, desk=desk, clock=clock, on_call_event=on_call_event) as media:
-            yield Service(
-                settings=settings,
-                clock=clock,
-                db=db,
-                vault=open_vault(settings),
-                desk_server=desk_server,
-                media=media,
-            )
+    async with (
+        open_database(settings) as db,
+        build_desk(settings, db, clock) as office,
+        build_media(settings, db=db, desk=office.desk, clock=clock, on_call_event=on_call_event) as media,
+    ):
+        yield Service(
+            settings=settings,
+            clock=clock,
+            db=db,
+            vault=open_vault(settings),
+            office=office,
+            media=media,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -418,8 +423,8 @@ def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
 @asynccontextmanager
 async def build_desk(
     settings: Settings, db: Database, clock: Clock, *, line_token: str = ""
-) -> AsyncIterator[DeskServer]:
-    """The desk server; with a `line_token` it serves media processes of their own too.
+) -> AsyncIterator[Office]:
+    """The desk; with a `line_token` it serves media processes of their own too.
 
     Raises `BadInput` when its address cannot be used.
     """
@@ -437,11 +442,12 @@ async def build_desk(
         now=clock.now,
         name=f"{gethostname()}:{settings.desk.port}",
     )
+    desk = LiveDesk(server, desk_options(settings))
     if line_token:
-        server.line_door = LineDoor(LiveDesk(server, desk_options(settings)), line_token)
+        server.line_door = LineDoor(desk, line_token)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(server)
         except OSError as error:
             raise _cannot_listen(settings.desk, error) from None
-        yield server
+        yield Office(server=server, desk=desk)

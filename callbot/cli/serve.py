@@ -67,18 +67,18 @@ async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
     clock = build_clock(settings)
     vault = open_vault(settings)  # makes the keys once, before several processes look for them
     with listening() as stopping:
-        async with open_database(settings) as db, build_desk(settings, db, clock, line_token=token) as desk:
+        async with open_database(settings) as db, build_desk(settings, db, clock, line_token=token) as office:
             control = build_control(settings)
             try:
-                site = build_site(settings, db, vault, clock)
+                site = build_site(settings, db, vault, clock, office=office)
                 async with (
                     serving(site) as address,
                     open_engine(settings, db, clock, control=control),
                 ):
                     out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")
                     await _first_start(site, address)
-                    out.print(f"坐席 {desk.url}，媒体进程 {count} 个")
-                    children = _children(settings, db, desk, token, count=count, quiet=quiet)
+                    out.print(f"坐席 {office.server.url}，媒体进程 {count} 个")
+                    children = _children(settings, db, office.server, token, count=count, quiet=quiet)
                     await _keep(children, stopping)
             finally:
                 await control.aclose()

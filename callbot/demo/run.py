@@ -105,7 +105,7 @@ async def run_demo(settings: Settings, wish: Wish, console: Console) -> int:
         for name, token in tokens.items():
             await stack.enter_async_context(
                 stage.agent(
-                    service.desk_server.url,
+                    service.office.server.url,
                     token,
                     voice=folder("recordings_fixtures") / "agent",
                     record=data / "agents" / name,
@@ -115,7 +115,12 @@ async def run_demo(settings: Settings, wish: Wish, console: Console) -> int:
         web = None
         if not wish.exit:
             site = build_site(
-                service.settings, service.db, service.vault, service.clock, ready_users=new_ready_users()
+                service.settings,
+                service.db,
+                service.vault,
+                service.clock,
+                ready_users=new_ready_users(),
+                office=service.office,
             )
             await install(site)
             web = await stack.enter_async_context(serving(site))
@@ -292,7 +297,7 @@ async def _agents_available(service: Service) -> None:
 
 
 async def _available(service: Service) -> int:
-    return sum(one.presence == "available" for one in await service.desk_server.store.agents())
+    return sum(one.presence == "available" for one in await service.office.server.store.agents())
 
 
 def _demo_settings(settings: Settings, data: Path, address: str, tokens: dict[str, str]) -> Settings:

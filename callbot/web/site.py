@@ -24,6 +24,7 @@ from callbot.web.access.permission import Role
 from callbot.web.access.rates import Rates
 from callbot.web.access.session_life import SessionLife
 from callbot.web.live.watch import Live
+from handoff.office import Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class Site:
     rates: Rates = field(default_factory=Rates)
     ready_users: Sequence[ReadyUser] = ()
     """The demo's; empty everywhere else."""
+    office: Office | None = None
+    """The desk of this process; None where it runs elsewhere."""
 
     @property
     def life(self) -> SessionLife:
@@ -83,6 +86,7 @@ def build_site(
     scorer: Scorer = SCORECARD,
     passwords: Passwords | None = None,
     ready_users: Sequence[ReadyUser] = (),
+    office: Office | None = None,
 ) -> Site:
     """The parts put together; the key of the audit log comes from the vault's key file."""
     return Site(
@@ -96,6 +100,7 @@ def build_site(
         scorer=scorer,
         passwords=passwords or Passwords(),
         ready_users=ready_users,
+        office=office,
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from callbot.settings import WebSettings
 from callbot.store import api_tokens, sign_ins, users
-from callbot.store.database import Database
+from callbot.store.database import Database, sqlite_url
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import ApiToken, SignIn, User
 from callbot.web.access.admission import COOKIE, CSRF_HEADER
@@ -21,8 +24,30 @@ from callbot.web.access.permission import Permission, Role
 from callbot.web.access.secret import csrf_token, new_secret, new_token, secret_hash, shown_prefix
 from callbot.web.app import create_app
 from callbot.web.site import ReadyUser, Site, build_site
+from handoff.office import Office
 
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+"""A Monday, 11:00 in China."""
+_TEMPLATE: list[Path] = []
+_APPS: list[tuple[Site, FastAPI]] = []
 VAULT = PhoneVault(b"c" * 32, b"h" * 32)
+
+
+@asynccontextmanager
+async def fresh_db(data: Path) -> AsyncIterator[Database]:
+    """A migrated SQLite database, copied from one that was migrated once."""
+    if not _TEMPLATE:
+        template = Path(tempfile.mkdtemp()) / "callbot.db"
+        made = Database(sqlite_url(template))
+        await made.migrate()
+        await made.aclose()
+        _TEMPLATE.append(template)
+    shutil.copy(_TEMPLATE[0], data / "callbot.db")
+    db = Database(sqlite_url(data / "callbot.db"))
+    try:
+        yield db
+    finally:
+        await db.aclose()
 
 
 class HandClock:
@@ -41,9 +66,10 @@ class HandClock:
 def a_site(
     db: Database,
     data: Path,
-    now: datetime | HandClock,
+    now: datetime | HandClock = NOW,
     *,
     ready_users: Sequence[ReadyUser] = (),
+    office: Office | None = None,
     **settings: Any,
 ) -> Site:
     return build_site(
@@ -54,6 +80,7 @@ def a_site(
         settings=WebSettings(**settings),
         passwords=quick_passwords(),
         ready_users=ready_users,
+        office=office,
     )
 
 
@@ -61,9 +88,16 @@ def a_browser(
     site: Site, routers: Sequence[APIRouter] = (), base: str = "http://127.0.0.1"
 ) -> httpx.AsyncClient:
     """Somebody who is not signed in."""
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=create_app(site, routers=routers)), base_url=base
-    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=_app(site, routers)), base_url=base)
+
+
+def _app(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
+    """One for all browsers of a site: making it takes longer than most tests."""
+    if routers:
+        return create_app(site, routers=routers)
+    if not _APPS or _APPS[0][0] is not site:
+        _APPS[:] = [(site, create_app(site))]
+    return _APPS[0][1]
 
 
 async def a_user(site: Site, name: str, *roles: Role) -> User:
