@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -28,13 +29,13 @@ _OF_STATUS = {401: Why.SIGN_IN_FIRST, 403: Why.NOT_ALLOWED, 405: Why.METHOD, 413
 def install(app: FastAPI) -> None:
     """Give the application its handlers."""
 
-    async def refused(connection: HTTPConnection, error: Exception) -> Response:
+    async def refused(connection: Any, error: Exception) -> Any:
         return await _answer(connection, _refusal_of(error))
 
-    async def bad_input(connection: HTTPConnection, error: Exception) -> Response:
+    async def bad_input(connection: Any, error: Exception) -> Any:
         return await _answer(connection, _input_of(error))
 
-    async def failed(connection: HTTPConnection, error: Exception) -> Response:
+    async def failed(connection: Any, error: Exception) -> Any:
         _log.error(
             "web.failed", path=connection.url.path, request_id=_id(connection), error=type(error).__name__
         )
@@ -61,11 +62,11 @@ def refuse(connection: HTTPConnection, refused: Refused) -> ASGIApp:
     return answer
 
 
-async def _answer(connection: HTTPConnection, found: Refused | tuple[int, ErrorOut]) -> Response:
+async def _answer(connection: HTTPConnection, found: Refused | tuple[int, ErrorOut]) -> Response | None:
     refused = found if isinstance(found, Refused) else None
     if isinstance(connection, WebSocket):
         await connection.close(POLICY_VIOLATION, refused.why.value if refused else "bad-input")
-        return Response()
+        return None
     if isinstance(found, Refused):
         return _response(connection, _error(connection, found), found)
     status, error = found

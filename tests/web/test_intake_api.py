@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlmodel import SQLModel, col, select
+from web_house import VAULT, a_browser, a_site, with_token
 
 from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
@@ -20,7 +21,6 @@ from callbot.store.database import Database
 from callbot.store.tables import Attempt, BatchMember, Customer, Event, FollowUp, Purchase, Tag
 from callbot.web.access.permission import Permission
 from callbot.web.api.intake import MOST_BYTES, MOST_ITEMS
-from web_house import VAULT, a_browser, a_site, with_token
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 WANG = {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from web_house import a_site, signed_in
 
 from callbot.store.database import Database, sqlite_url
 from callbot.store.tables import (
@@ -23,7 +24,6 @@ from callbot.store.tables import (
     Transfer,
 )
 from callbot.web.access.permission import Role
-from web_house import a_site, signed_in
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 

@@ -43,7 +43,7 @@ def same_origin(
         return False
     origin = headers.get("origin")
     if origin is not None:
-        return origin == public or _same(origin, headers.get("host", ""), scheme)
+        return origin == public != "" or _same(origin, headers.get("host", ""), scheme)
     if site is not None:
         return not websocket
     return not (websocket and with_cookie)
