@@ -35,19 +35,31 @@ async def valid_offers(
     an older version does not come back for it. `compensation` restricts to offers for a complaint, or to the
     others.
     """
-    today = at.astimezone(_CHINA).date()
     statement = select(OfferRow).where(col(OfferRow.industry) == industry).order_by(col(OfferRow.version))
     newest = {row.code: row for row in (await session.execute(statement)).scalars()}
     holding = [
         row
         for row in newest.values()
-        if (row.valid_from is None or row.valid_from <= today)
+        if holds(row, at) and (compensation is None or row.compensation is compensation)
+    ]
+    return sorted(holding, key=lambda row: (-row.priority, row.code))
+
+
+def holds(row: OfferRow, at: datetime) -> bool:
+    """May this version be offered at `at`, being the newest? Days are China's, both ends included."""
+    today = at.astimezone(_CHINA).date()
+    return (
+        (row.valid_from is None or row.valid_from <= today)
         and (row.valid_until is None or today <= row.valid_until)
         and (row.stock is None or row.stock > 0)
         and (row.withdrawn_at is None or at < row.withdrawn_at)
-        and (compensation is None or row.compensation is compensation)
-    ]
-    return sorted(holding, key=lambda row: (-row.priority, row.code))
+    )
+
+
+async def all_newest(session: AsyncSession) -> list[OfferRow]:
+    """The newest version of every offer, whether it holds or not, by code."""
+    statement = select(OfferRow).order_by(col(OfferRow.code), col(OfferRow.version))
+    return list({row.code: row for row in (await session.execute(statement)).scalars()}.values())
 
 
 async def newest_versions(session: AsyncSession, codes: Sequence[str]) -> dict[str, OfferRow]:

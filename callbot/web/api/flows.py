@@ -1,0 +1,39 @@
+"""The conversation flows that ship with callbot, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from fastapi import APIRouter
+
+from callbot.conversation.flow import Flow
+from callbot.conversation.flow_loader import load_flows
+from callbot.resources import folder
+from callbot.web.access.admission import needs
+from callbot.web.access.permission import Permission
+from callbot.web.refusal import missing
+from callbot.web.shapes.flows import FlowLineOut, FlowOut, flow_line
+
+router = APIRouter(prefix="/api/flows", tags=["flows"])
+
+
+@cache
+def flows() -> Mapping[str, Flow]:
+    """Every flow by its name; they change with the installation alone. Raises `BadInput`."""
+    return load_flows(folder("dialog_flows"))
+
+
+@router.get("", dependencies=[needs(Permission.FLOW_READ)])
+async def listed() -> list[FlowLineOut]:
+    """All flows by name."""
+    return [flow_line(flow) for _, flow in sorted(flows().items())]
+
+
+@router.get("/{name:path}", dependencies=[needs(Permission.FLOW_READ)])
+async def one(name: str) -> FlowOut:
+    """A flow with its steps, the ways between them and every line."""
+    flow = flows().get(name)
+    if flow is None:
+        raise missing("flow")
+    return FlowOut.of(flow)
