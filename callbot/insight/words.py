@@ -117,6 +117,27 @@ TRANSFERS: Mapping[str, str] = {
     "done": "已完成",
 }
 
+TRANSFER_REASONS: Mapping[str, str] = {
+    "complaint": "投诉",
+    "explicit_request": "要求人工",
+    "high_value_complex_query": "大额或复杂业务",
+    "repeated_misunderstanding": "多次没听懂",
+    "vulnerable_person": "需要特别照顾",
+    "legal_threat": "提到法律途径",
+}
+
+ENDED_BY: Mapping[str, str] = {"bot": "智能客服", "callee": "客户", "carrier": "线路", "agent": "人工坐席"}
+
+CHECKS: Mapping[str, str] = {
+    "disclosed": "及时表明是智能客服并告知录音",
+    "stop_respected": "要求勿扰得到尊重",
+    "human_given": "要人工或投诉有着落",
+    "nothing_false": "没有被拦下的不实表述",
+    "short_turns": "话不过长",
+    "heard_out": "客户不用重复",
+    "calmer": "情绪没有变差",
+}
+
 EVENTS: Mapping[str, str] = {
     "order": "下单",
     "login": "登录",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 
 from callbot.store import lists, overview
@@ -27,11 +27,7 @@ Reader = Annotated[Principal, needs(Permission.CALL_READ)]
 Listener = Annotated[Principal, needs(Permission.CALL_LISTEN)]
 
 
-@router.get("")
-async def list_calls(
-    site: Here,
-    who: Reader,
-    part: Listed,
+def _wanted(
     outcome: Several = [],  # noqa: B006
     intent: Several = [],  # noqa: B006
     emotion: Several = [],  # noqa: B006
@@ -44,9 +40,8 @@ async def list_calls(
     since: When = None,
     until: When = None,
     words: Word = "",
-) -> Page[CallLine]:
-    """Calls, the latest first. Several values of one filter mean any of them, several filters all of them."""
-    wanted = lists.CallsWanted(
+) -> lists.CallsWanted:
+    return lists.CallsWanted(
         outcomes=outcome,
         intents=intent,
         emotions=emotion,
@@ -60,9 +55,19 @@ async def list_calls(
         until=until,
         words=words,
     )
+
+
+Filtered = Annotated[lists.CallsWanted, Depends(_wanted)]
+"""Several values of one filter mean any of them, several filters all of them."""
+
+
+@router.get("")
+async def list_calls(site: Here, who: Reader, part: Listed, wanted: Filtered) -> Page[CallLine]:
+    """Calls, the latest first."""
     async with site.db.read() as session:
         rows, total = await lists.calls(session, wanted, agent=who.rows(Permission.CALL_READ), part=part)
-    return Page(items=[_line(*row) for row in rows], total=total, limit=part.limit, offset=part.offset)
+    items = [call_line(*row) for row in rows]
+    return Page(items=items, total=total, limit=part.limit, offset=part.offset)
 
 
 @router.get("/{call_id}")
@@ -114,7 +119,7 @@ async def call_sheet(site: Site, who: Principal, call_id: str, permission: Permi
     return sheet
 
 
-def _line(call: Call, attempt: Attempt, customer: Customer, transfer: Transfer | None) -> CallLine:
+def call_line(call: Call, attempt: Attempt, customer: Customer, transfer: Transfer | None) -> CallLine:
     return CallLine(
         id=call.id,
         batch_id=attempt.batch_id,
