@@ -32,7 +32,7 @@ export function TalkControls({
   return (
     <Flex gap={8} wrap role="toolbar" aria-label={t("presence.busy")}>
       <Button
-        icon={talk.muted ? <AudioMutedOutlined /> : <AudioOutlined />}
+        icon={talk.muted ? <AudioMutedOutlined aria-hidden /> : <AudioOutlined aria-hidden />}
         danger={talk.muted}
         aria-pressed={talk.muted}
         disabled={disabled}
@@ -41,7 +41,7 @@ export function TalkControls({
         {t(talk.muted ? "talk.unmute" : "talk.mute")}
       </Button>
       <Button
-        icon={talk.held ? <PlayCircleOutlined /> : <PauseOutlined />}
+        icon={talk.held ? <PlayCircleOutlined aria-hidden /> : <PauseOutlined aria-hidden />}
         type={talk.held ? "primary" : "default"}
         aria-pressed={talk.held}
         disabled={disabled}
@@ -56,7 +56,7 @@ export function TalkControls({
         okButtonProps={{ danger: true }}
         onConfirm={actions.hangUp}
       >
-        <Button type="primary" danger icon={<PhoneOutlined rotate={225} />} disabled={disabled}>
+        <Button type="primary" danger icon={<PhoneOutlined rotate={225} aria-hidden />} disabled={disabled}>
           {t("talk.hangUp")}
         </Button>
       </Popconfirm>
@@ -95,7 +95,7 @@ function HandBack({ disabled, handBack }: { disabled: boolean; handBack: (note: 
         </Flex>
       }
     >
-      <Button icon={<RobotOutlined />} disabled={disabled}>
+      <Button icon={<RobotOutlined aria-hidden />} disabled={disabled}>
         {t("talk.handBack")}
       </Button>
     </Popover>

@@ -27,7 +27,7 @@ export function Clip({ offerId }: { offerId: string }) {
         ghost
         aria-label={t(playing ? "brief.stop" : "brief.play")}
         title={t(playing ? "brief.stop" : "brief.play")}
-        icon={playing ? <PauseCircleOutlined /> : <PlayCircleOutlined />}
+        icon={playing ? <PauseCircleOutlined aria-hidden /> : <PlayCircleOutlined aria-hidden />}
         onClick={turn}
       />
       {/* biome-ignore lint/a11y/useMediaCaption: its words stand beside it */}

@@ -38,19 +38,20 @@ export function PresenceIs() {
   );
 }
 
-/** Take calls, or rest for a reason. While a customer rings or talks there is nothing to choose. */
+/** Take calls, or rest for a reason. With a customer, or a form that decides it, there is nothing to choose. */
 export function ChoosePresence() {
   const { t } = useTranslation("desk");
   const word = useDeskWord();
-  const { presence, breakReasons, link } = useDesk();
+  const { presence, breakReasons, link, unwritten } = useDesk();
   const [opening, setOpening] = useState(false);
-  const mayChoose = link === "open" && !["ringing", "busy"].includes(presence);
+  const mayChoose = link === "open";
   const begin = async () => {
     setOpening(true);
     askForNotifications();
     await line.available();
     setOpening(false);
   };
+  if (presence === "ringing" || presence === "busy" || unwritten.length) return null;
   return (
     <>
       <Dropdown
@@ -62,13 +63,13 @@ export function ChoosePresence() {
         }}
       >
         <Button>
-          {t("rest")} <DownOutlined />
+          {t("rest")} <DownOutlined aria-hidden />
         </Button>
       </Dropdown>
       {presence !== "available" && (
         <Button
           type="primary"
-          icon={<CustomerServiceOutlined />}
+          icon={<CustomerServiceOutlined aria-hidden />}
           loading={opening}
           disabled={!mayChoose}
           onClick={() => void begin()}

@@ -41,7 +41,7 @@ export function RingingCard({ ringing }: { ringing: Ringing }) {
             type="primary"
             size="large"
             className="accept"
-            icon={<CheckOutlined />}
+            icon={<CheckOutlined aria-hidden />}
             disabled={answered !== null}
             loading={answered === "accept"}
             onClick={() => void line.accept()}
@@ -58,7 +58,7 @@ export function RingingCard({ ringing }: { ringing: Ringing }) {
             }}
           >
             <Button size="large">
-              {t("ring.decline")} <DownOutlined />
+              {t("ring.decline")} <DownOutlined aria-hidden />
             </Button>
           </Dropdown>
           {answered === "decline" && <span className="soft">{t("ring.declined")}</span>}

@@ -51,7 +51,7 @@ export function Transcript({ said, note }: { said: readonly Line[]; note?: strin
           className="transcript-latest"
           size="small"
           shape="round"
-          icon={<ArrowDownOutlined />}
+          icon={<ArrowDownOutlined aria-hidden />}
           onClick={() => setFollows(true)}
         >
           {t("transcript.latest")}

@@ -123,7 +123,7 @@ function MicrophoneCard() {
       ) : (
         <>
           <p className="soft">{t("microphone.closed")}</p>
-          <Button icon={<AudioOutlined />} onClick={() => void line.hasMicrophone()}>
+          <Button icon={<AudioOutlined aria-hidden />} onClick={() => void line.hasMicrophone()}>
             {t("microphone.check")}
           </Button>
         </>

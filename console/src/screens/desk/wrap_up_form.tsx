@@ -33,7 +33,13 @@ export function WrapUpForm({ answered, busy, send, later }: Props) {
     { label: t("wrapUp.in3d"), value: () => dayjs().add(3, "day") },
   ];
   return (
-    <Form form={form} layout="vertical" requiredMark={false} initialValues={{ asked: [] }}>
+    <Form
+      form={form}
+      className="wrap-up"
+      layout="vertical"
+      requiredMark={false}
+      initialValues={{ asked: [] }}
+    >
       <Form.Item
         name="outcome"
         label={t("wrapUp.outcome")}
@@ -72,12 +78,14 @@ export function WrapUpForm({ answered, busy, send, later }: Props) {
           />
         </Form.Item>
       </div>
-      <Form.Item name="followUp" label={t("wrapUp.followUp")}>
-        <Input maxLength={200} placeholder={t("wrapUp.followUpHint")} />
-      </Form.Item>
-      <Form.Item name="note" label={t("wrapUp.note")}>
-        <Input.TextArea rows={3} maxLength={2000} />
-      </Form.Item>
+      <div className="halves columns">
+        <Form.Item name="followUp" label={t("wrapUp.followUp")}>
+          <Input.TextArea rows={2} maxLength={200} placeholder={t("wrapUp.followUpHint")} />
+        </Form.Item>
+        <Form.Item name="note" label={t("wrapUp.note")}>
+          <Input.TextArea rows={2} maxLength={2000} />
+        </Form.Item>
+      </div>
       {!!answered.length && (
         <Form.Item name="asked" label={t("wrapUp.asked")} extra={t("wrapUp.askedHint")}>
           <Checkbox.Group options={answered} />
