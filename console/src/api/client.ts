@@ -12,12 +12,16 @@ export class ApiError extends Error {
     readonly where: string,
     readonly hint: string,
     readonly requestId: string,
+    /** All that is wrong, where several things are. */
+    readonly problems: readonly WrongThing[] = [],
   ) {
     super(message);
   }
 }
 
-type Refusal = { code?: string; message?: string; where?: string; hint?: string };
+export type WrongThing = { where: string; message: string; hint: string };
+
+type Refusal = { code?: string; message?: string; where?: string; hint?: string; problems?: WrongThing[] };
 
 export async function refusalOf(response: Response): Promise<ApiError> {
   const body: Refusal = await response
@@ -31,6 +35,7 @@ export async function refusalOf(response: Response): Promise<ApiError> {
     body.where ?? "",
     body.hint ?? "",
     response.headers.get("X-Request-Id") ?? "",
+    body.problems ?? [],
   );
 }
 
@@ -51,7 +56,22 @@ const refusals: Middleware = {
   },
 };
 
+/** The server answers in the console's language, and takes changes from its own pages only. */
+const ours: Middleware = {
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", document.documentElement.lang);
+    if (!["GET", "HEAD"].includes(request.method)) request.headers.set("X-CSRF-Token", csrfToken());
+    return request;
+  },
+};
+
+export function csrfToken(): string {
+  const cookie = document.cookie.split("; ").find((each) => each.startsWith("callbot_csrf="));
+  return decodeURIComponent(cookie?.slice("callbot_csrf=".length) ?? "");
+}
+
 export const api = createClient<paths>({ baseUrl: "/" });
+api.use(ours);
 api.use(refusals);
 
 /** The data of an answer; what is refused has thrown before. */

@@ -26,6 +26,29 @@ export type Screen = {
 };
 
 export const screens: Screen[] = [
+  { name: "board", path: "/board", permission: "board.read", load: () => import("./board") },
+  {
+    name: "batches",
+    path: "/batches",
+    below: ["/batches/new", "/batches/:id"],
+    permission: "batch.read",
+    load: () => import("./batches"),
+  },
+  {
+    name: "customers",
+    path: "/customers",
+    below: ["/customers/:id"],
+    permission: "customer.read",
+    load: () => import("./customers"),
+  },
+  {
+    name: "flows",
+    path: "/flows",
+    below: ["/flows/*"],
+    permission: "flow.read",
+    load: () => import("./flows"),
+  },
+  { name: "policy", path: "/policy", permission: "policy.read", load: () => import("./policy") },
   {
     name: "desk",
     path: "/desk",

@@ -44,6 +44,6 @@ export function Session({ children }: { children: ReactNode }) {
 
   if (me.isPending) return <Loading />;
   if (me.data === undefined) return <Failed error={me.error} retry={() => void me.refetch()} />;
-  if (me.data === null) return <SignIn onSignedIn={() => void queries.invalidateQueries()} />;
+  if (me.data === null) return <SignIn onSignedIn={(signed) => queries.setQueryData(ME, signed)} />;
   return <Signed.Provider value={me.data}>{children}</Signed.Provider>;
 }

@@ -4,12 +4,13 @@ import { Alert, Button, Card, Flex, Form, Input, Typography } from "antd";
 import { useTranslation } from "react-i18next";
 import { ApiError, api, data } from "../api/client";
 import { useLabelOfRole } from "./roles";
+import type { Me } from "./session";
 import { SwitchLanguage } from "./switch_language";
 
 type Entered = { name: string; password: string };
 
 /** Name and password; the demo's ready users stand below, and nowhere else. */
-export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
+export function SignIn({ onSignedIn }: { onSignedIn: (me: Me) => void }) {
   const { t } = useTranslation("shell");
   const { t: common } = useTranslation();
   const role = useLabelOfRole();
@@ -19,7 +20,7 @@ export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
     queryFn: async () => data(await api.GET("/api/sign-in/demo-users")),
   });
   const signIn = useMutation({
-    mutationFn: (entered: Entered) => api.POST("/api/sign-in", { body: entered }),
+    mutationFn: async (entered: Entered) => data(await api.POST("/api/sign-in", { body: entered })),
     onSuccess: onSignedIn,
   });
   const refusal = signIn.error instanceof ApiError ? signIn.error : null;

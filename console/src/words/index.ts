@@ -2,23 +2,69 @@
 
 import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
+import { audience as audienceEn } from "./en/audience";
+import { batches as batchesEn } from "./en/batches";
+import { board as boardEn } from "./en/board";
 import { common as commonEn } from "./en/common";
+import { customers as customersEn } from "./en/customers";
 import { desk as deskEn } from "./en/desk";
+import { flows as flowsEn } from "./en/flows";
 import { followUps as followUpsEn } from "./en/follow_ups";
 import { listening as listeningEn } from "./en/listening";
+import { policy as policyEn } from "./en/policy";
+import { rules as rulesEn } from "./en/rules";
 import { shell as shellEn } from "./en/shell";
+import { wizard as wizardEn } from "./en/wizard";
 import labelsEn from "./labels.en.json";
 import labelsZh from "./labels.zh.json";
+import { audience } from "./zh/audience";
+import { batches } from "./zh/batches";
+import { board } from "./zh/board";
 import { common } from "./zh/common";
+import { customers } from "./zh/customers";
 import { desk } from "./zh/desk";
+import { flows } from "./zh/flows";
 import { followUps } from "./zh/follow_ups";
 import { listening } from "./zh/listening";
+import { policy } from "./zh/policy";
+import { rules } from "./zh/rules";
 import { shell } from "./zh/shell";
+import { wizard } from "./zh/wizard";
 
 export type Language = "zh-CN" | "en";
 
-const zh = { common, desk, followUps, listening, shell, labels: labelsZh };
-const en: typeof zh = { common: commonEn, desk: deskEn, followUps: followUpsEn, listening: listeningEn, shell: shellEn, labels: labelsEn };
+const zh = {
+  common,
+  board,
+  rules,
+  audience,
+  batches,
+  wizard,
+  policy,
+  desk,
+  followUps,
+  listening,
+  customers,
+  flows,
+  shell,
+  labels: labelsZh,
+};
+const en: typeof zh = {
+  common: commonEn,
+  board: boardEn,
+  rules: rulesEn,
+  audience: audienceEn,
+  batches: batchesEn,
+  wizard: wizardEn,
+  policy: policyEn,
+  desk: deskEn,
+  followUps: followUpsEn,
+  listening: listeningEn,
+  customers: customersEn,
+  flows: flowsEn,
+  shell: shellEn,
+  labels: labelsEn,
+};
 
 const KEPT = "callbot.language";
 

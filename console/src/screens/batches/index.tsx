@@ -1,0 +1,14 @@
+import { lazy } from "react";
+import { useLocation, useParams } from "react-router";
+import { List } from "./list";
+
+const Wizard = lazy(async () => ({ default: (await import("./wizard")).Wizard }));
+const One = lazy(async () => ({ default: (await import("./one")).One }));
+
+/** All batches, one of them, or a new one. */
+export function Component() {
+  const { id } = useParams();
+  const here = useLocation().pathname;
+  if (here === "/batches/new") return <Wizard />;
+  return id ? <One key={id} id={id} /> : <List />;
+}

@@ -1,0 +1,139 @@
+import { PlusOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Card, Progress, Segmented, Table, type TableColumnsType } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useNavigate } from "react-router";
+import { Long } from "../../parts/long";
+import { Moment } from "../../parts/moment";
+import { Page } from "../../parts/page";
+import { Loaded, Nothing } from "../../parts/states";
+import { Label } from "../../parts/tags";
+import { useMay } from "../../shell/session";
+import { useLabel } from "../../words";
+import { allBatches, type BatchLine } from "./queries";
+
+type Shown = "all" | "open" | "draft" | "over";
+const STATES: Record<Exclude<Shown, "all">, string[]> = {
+  open: ["running", "paused"],
+  draft: ["making", "draft"],
+  over: ["done", "cancelled"],
+};
+
+export function List() {
+  const { t } = useTranslation("batches");
+  const may = useMay();
+  const [shown, setShown] = useState<Shown>("all");
+  const query = useQuery(allBatches);
+  const make = may("batch.write") && (
+    <Link to="/batches/new">
+      <Button type="primary" icon={<PlusOutlined />}>
+        {t("new")}
+      </Button>
+    </Link>
+  );
+  return (
+    <Page
+      title={t("title")}
+      actions={make}
+      beside={
+        <Segmented<Shown>
+          value={shown}
+          onChange={setShown}
+          options={(["all", "open", "draft", "over"] as const).map((value) => ({
+            value,
+            label: t(`shown.${value}`),
+          }))}
+        />
+      }
+    >
+      <Card size="small" styles={{ body: { padding: 0 } }}>
+        <Loaded query={query}>
+          {(lines) =>
+            lines.length ? (
+              <Lines
+                lines={
+                  shown === "all" ? lines : lines.filter((line) => STATES[shown].includes(line.batch.state))
+                }
+              />
+            ) : (
+              <Nothing text={t("none")} action={make} />
+            )
+          }
+        </Loaded>
+      </Card>
+    </Page>
+  );
+}
+
+function Lines({ lines }: { lines: BatchLine[] }) {
+  const { t } = useTranslation("batches");
+  const label = useLabel();
+  const go = useNavigate();
+  const columns: TableColumnsType<BatchLine> = [
+    {
+      title: t("name"),
+      render: (_, { batch }) => (
+        <>
+          <Link to={`/batches/${batch.id}`}>
+            <Long text={batch.name} />
+          </Link>
+          <div className="soft">
+            <Long text={batch.source} />
+          </div>
+        </>
+      ),
+    },
+    { title: t("flow"), width: 170, render: (_, { batch }) => <Long text={batch.flow} /> },
+    {
+      title: t("state"),
+      width: 150,
+      render: (_, { batch }) => (
+        <>
+          <Label of="state" name={batch.state} />
+          {batch.state === "paused" && batch.paused_because && <span className="soft">{t("tripped")}</span>}
+        </>
+      ),
+    },
+    {
+      title: t("progress"),
+      width: 190,
+      render: (_, line) => {
+        const done = (line.states.done ?? 0) + (line.states.interrupted ?? 0);
+        const part = line.members ? Math.min(100, Math.round((done / line.members) * 100)) : 0;
+        return (
+          <>
+            <Progress size="small" percent={part} aria-label={line.batch.name} />
+            <span className="soft numbers">{t("madeOf", { done, members: line.members })}</span>
+          </>
+        );
+      },
+    },
+    {
+      title: t("outcomes"),
+      render: (_, { outcomes }) => (
+        <Long
+          text={Object.entries(outcomes)
+            .sort(([, a], [, b]) => b - a)
+            .map(([key, count]) => `${label("outcome", key)} ${count}`)
+            .join("，")}
+        />
+      ),
+    },
+    { title: t("activated"), width: 90, align: "right", render: (_, line) => line.activated },
+    { title: t("made"), width: 130, render: (_, { batch }) => <Moment at={batch.created_at} /> },
+  ];
+  return (
+    <Table<BatchLine>
+      size="small"
+      tableLayout="fixed"
+      rowKey={(line) => line.batch.id}
+      columns={columns}
+      dataSource={lines}
+      pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
+      locale={{ emptyText: <Nothing text={t("noneShown")} /> }}
+      rowClassName="row-link"
+      onRow={({ batch }) => ({ onClick: () => void go(`/batches/${batch.id}`) })}
+    />
+  );
+}

@@ -1,0 +1,156 @@
+import { Button, Card, Input, Table, type TableColumnsType } from "antd";
+import { useDeferredValue, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { BatchNow, BoardState, OpenTransfer, RunningCall } from "../../live/board_state";
+import { Long } from "../../parts/long";
+import { Since } from "../../parts/since";
+import { Nothing } from "../../parts/states";
+import { Label } from "../../parts/tags";
+import { useMay } from "../../shell/session";
+
+type Row = { call: RunningCall; batch: BatchNow | undefined; transfer: OpenTransfer | undefined };
+
+/** Above so many rows only those in sight are drawn. */
+const MANY = 30;
+
+export function Calls({ board }: { board: BoardState }) {
+  const { t } = useTranslation("board");
+  const may = useMay();
+  const [wanted, setWanted] = useState("");
+  const words = useDeferredValue(wanted.trim());
+  const rows = useRows(board);
+  const shown = useMemo(() => rows.filter((row) => fits(row, words)), [rows, words]);
+  const columns = useColumns();
+
+  return (
+    <Card
+      size="small"
+      title={`${t("calls.title")} · ${rows.length}`}
+      extra={
+        rows.length > 8 && (
+          <Input.Search
+            allowClear
+            size="small"
+            style={{ width: 220 }}
+            placeholder={t("calls.filter")}
+            aria-label={t("calls.filter")}
+            onChange={(event) => setWanted(event.target.value)}
+          />
+        )
+      }
+      styles={{ body: { padding: 0 } }}
+    >
+      {rows.length === 0 ? (
+        <Nothing
+          text={`${t("calls.none")}。${t("calls.noneHint")}`.replace("。", " · ")}
+          action={
+            may("batch.write") ? (
+              <Link to="/batches/new">
+                <Button type="primary">{t("calls.newBatch")}</Button>
+              </Link>
+            ) : (
+              <Link to="/batches">
+                <Button>{t("calls.toBatches")}</Button>
+              </Link>
+            )
+          }
+        />
+      ) : (
+        <Table<Row>
+          size="small"
+          rowKey={(row) => row.call.attempt_id}
+          columns={columns}
+          dataSource={shown}
+          pagination={false}
+          virtual={shown.length > MANY}
+          scroll={shown.length > MANY ? { y: 460, x: 640 } : { x: 640 }}
+          locale={{ emptyText: t("calls.noMatch") }}
+        />
+      )}
+    </Card>
+  );
+}
+
+/** A row is the same object as long as nothing in it changed, so that its cells are not drawn again. */
+function useRows(board: BoardState): Row[] {
+  const [known] = useState(() => new Map<string, Row>());
+  return useMemo(() => {
+    const transfers = new Map([...board.transfer.values()].map((each) => [each.call_id, each]));
+    const rows = [...board.call.values()].map((call) => {
+      const batch = board.batch.get(call.batch_id);
+      const transfer = call.call_id ? transfers.get(call.call_id) : undefined;
+      const before = known.get(call.attempt_id);
+      if (before?.call === call && before.batch === batch && before.transfer === transfer) return before;
+      const row = { call, batch, transfer };
+      known.set(call.attempt_id, row);
+      return row;
+    });
+    for (const id of known.keys()) if (!board.call.has(id)) known.delete(id);
+    return rows.sort((a, b) => begun(a.call).localeCompare(begun(b.call)));
+  }, [board.call, board.batch, board.transfer, known]);
+}
+
+function begun(call: RunningCall): string {
+  return `${call.dialing_at ?? ""}${call.attempt_id}`;
+}
+
+function fits({ call, batch }: Row, words: string): boolean {
+  return !words || [call.name, call.phone_masked, batch?.name ?? ""].some((text) => text.includes(words));
+}
+
+function useColumns(): TableColumnsType<Row> {
+  const { t } = useTranslation("board");
+  return useMemo(
+    () =>
+      (
+        [
+          {
+            title: t("calls.customer"),
+            width: 130,
+            render: (_, { call }) => (
+              <Link to={`/customers/${call.customer_id}`}>
+                <Long text={call.name} />
+              </Link>
+            ),
+          },
+          {
+            title: t("calls.phone"),
+            width: 128,
+            render: (_, { call }) => <span className="numbers">{call.phone_masked}</span>,
+          },
+          {
+            title: t("calls.batch"),
+            ellipsis: true,
+            render: (_, { call, batch }) => (
+              <Link to={`/batches/${call.batch_id}`}>
+                <Long text={batch?.name ?? call.batch_id} />
+              </Link>
+            ),
+          },
+          {
+            title: t("calls.state"),
+            width: 104,
+            render: (_, { call }) => <Label of="state" name={call.state} />,
+          },
+          {
+            title: t("calls.lasting"),
+            width: 84,
+            align: "right",
+            render: (_, { call }) => <Since at={call.answered_at ?? call.dialing_at} />,
+          },
+          {
+            title: t("calls.desk"),
+            width: 130,
+            render: (_, { transfer }) =>
+              transfer ? (
+                <Long
+                  text={`${t(`transferState.${transfer.state as "ringing"}`, { defaultValue: transfer.state })}${transfer.agent_id ? ` · ${transfer.agent_id}` : ""}`}
+                />
+              ) : null,
+          },
+        ] satisfies TableColumnsType<Row>
+      ).map((column) => ({ ...column, shouldCellUpdate: (now: Row, before: Row) => now !== before })),
+    [t],
+  );
+}

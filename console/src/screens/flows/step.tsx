@@ -1,0 +1,132 @@
+import { Button, Tag } from "antd";
+import { useTranslation } from "react-i18next";
+import { Label } from "../../parts/tags";
+import { useLabel } from "../../words";
+import type { Flow, Reaction, Said, Step } from "./queries";
+
+type Kind = keyof typeof import("../../words/zh/flows").flows.kind;
+type Do = keyof typeof import("../../words/zh/flows").flows.does;
+
+/** What a step says and asks, and what follows from each answer. */
+export function StepShown({
+  flow,
+  step,
+  choose,
+}: {
+  flow: Flow;
+  step: Step;
+  choose: (step: string) => void;
+}) {
+  const { t } = useTranslation("flows");
+  const label = useLabel();
+  return (
+    <section aria-live="polite">
+      <h2>
+        {step.title} <span className="soft">{step.name}</span>
+      </h2>
+      {step.opens && <p className="soft">{t("opens")}</p>}
+      {step.say.length > 0 && <Words title={t("says")} lines={step.say} />}
+      {step.question && (
+        <Words
+          title={`${t("asks")}（${t(`kind.${step.question_kind as Kind}`, { defaultValue: step.question_kind })}）`}
+          lines={[step.question]}
+        />
+      )}
+      {step.again && <Words title={t("again")} lines={[step.again]} />}
+      {(step.end || step.do) && (
+        <p>
+          {step.end && t("ends", { outcome: label("outcome", step.end) })}{" "}
+          {step.do && t(`does.${step.do as Do}`, { defaultValue: step.do })}
+        </p>
+      )}
+      {step.answers.length > 0 && (
+        <>
+          <h3>{t("answers")}</h3>
+          {step.answers.map((reaction) => (
+            <ReactionShown key={reaction.answer} reaction={reaction} flow={flow} choose={choose} />
+          ))}
+        </>
+      )}
+      {step.moods.length > 0 && (
+        <>
+          <h3>{t("moods")}</h3>
+          {step.moods.map((mood) => (
+            <div key={mood.emotion} className="flow-reaction">
+              <Label of="emotion" name={mood.emotion} />
+              <Variants lines={mood.say} />
+            </div>
+          ))}
+        </>
+      )}
+      {step.fills.length > 0 && (
+        <p>
+          {t("fills")}：{step.fills.map((slot) => flow.findings[slot] ?? slot).join("、")}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Words({ title, lines }: { title: string; lines: Said[] }) {
+  return (
+    <>
+      <h3>{title}</h3>
+      <Variants lines={lines} />
+    </>
+  );
+}
+
+export function Variants({ lines }: { lines: Said[] }) {
+  const { t } = useTranslation("flows");
+  const label = useLabel();
+  return (
+    <ul className="flow-words" lang="zh">
+      {lines.flatMap((line) =>
+        line.variants.map((variant) => (
+          <li key={`${line.name}${variant.text}`}>
+            {variant.text}{" "}
+            {variant.promises && (
+              <Tag color="gold">{t("promises", { kind: label("promise", variant.promises) })}</Tag>
+            )}
+            {variant.only_if && <span className="soft">{t("onlyIf", { condition: variant.only_if })}</span>}
+          </li>
+        )),
+      )}
+    </ul>
+  );
+}
+
+export function ReactionShown({
+  reaction,
+  flow,
+  choose,
+}: {
+  reaction: Reaction;
+  flow: Flow;
+  choose?: (step: string) => void;
+}) {
+  const { t } = useTranslation("flows");
+  const label = useLabel();
+  const target = flow.steps.find((step) => step.name === reaction.goto);
+  const part = flow.parts.find((each) => each.name === reaction.call);
+  return (
+    <div className="flow-reaction">
+      <div className="line">
+        <Tag>{reaction.answer ? label("intent", reaction.answer) : t("otherAnswers")}</Tag>
+        {reaction.goto &&
+          (choose ? (
+            <Button type="link" size="small" onClick={() => choose(reaction.goto)}>
+              → {t("goes", { step: target?.title ?? reaction.goto })}
+            </Button>
+          ) : (
+            <span>→ {t("goes", { step: target?.title ?? reaction.goto })}</span>
+          ))}
+        {reaction.call && <span>→ {t("enters", { part: part?.title ?? reaction.call })}</span>}
+        {reaction.resume && <span>→ {t("resumes")}</span>}
+        {reaction.do && <span>→ {t(`does.${reaction.do as Do}`, { defaultValue: reaction.do })}</span>}
+        {reaction.end && <span>→ {t("ends", { outcome: label("outcome", reaction.end) })}</span>}
+      </div>
+      <Variants lines={reaction.say} />
+    </div>
+  );
+}
