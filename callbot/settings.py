@@ -26,7 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from callbot.errors import BadInput, Problem
+from callbot.errors import BadInput, Problem, objection
 
 
 class Block(BaseModel):
@@ -337,14 +337,14 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except TOMLDecodeError as error:
-        raise BadInput.one("callbot.toml", str(error), "correct the file's TOML") from None
+        raise BadInput.one("callbot.toml", str(error), "改正这个 TOML 文件") from None
     except ValidationError as error:
         raise BadInput(
             [
                 Problem(
-                    where=f"setting {'.'.join(str(part) for part in detail['loc'])}",
-                    what=f"{detail['msg']} (got {_shown(detail['input'])})",
-                    cure="correct it in callbot.toml or in the environment; docs/settings.md lists every setting",
+                    where=f"设置 {'.'.join(str(part) for part in detail['loc'])}",
+                    what=f"{objection(dict(detail))}（写的是 {_shown(detail['input'])}）",
+                    cure="在 callbot.toml 或环境变量里改正；docs/settings.md 列出每个设置",
                 )
                 for detail in error.errors()
             ]
@@ -353,4 +353,4 @@ def load_settings() -> Settings:
 
 def _shown(value: object) -> str:
     """A wrong value for an error message, without anything that could be a secret."""
-    return repr(value) if isinstance(value, (int, float, bool)) else f"a {type(value).__name__}"
+    return repr(value) if isinstance(value, (int, float, bool)) else f"一个 {type(value).__name__}"

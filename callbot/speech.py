@@ -49,7 +49,7 @@ class Speech:
             await self.voice.prepare("您好，")
         except (RecogniserFailed, VoiceFailed) as error:
             raise SpeechUnavailable(
-                f"{error} → run `callbot models verify`, or choose another engine in [models]"
+                f"{error} → 运行 callbot models verify，或在 [models] 里换一个引擎"
             ) from error
 
     async def aclose(self) -> None:
@@ -87,13 +87,13 @@ def _voice_activity(settings: ModelSettings) -> VoiceActivity:
 
 
 def _known_tones(settings: ModelSettings) -> ToneRecognizer:
-    where = "setting models.tones"
+    where = "设置 models.tones"
     if settings.tones is None:
-        raise BadInput.one(where, "is empty, and the recogniser is `tones`", "name a file with sentences")
+        raise BadInput.one(where, "没有填，而识别器是 tones", "写一个放句子的文件")
     try:
         return ToneRecognizer(sentences(settings.tones))
     except (OSError, ValueError) as error:
-        raise BadInput.one(f"{where} ({settings.tones})", str(error), "correct the file") from None
+        raise BadInput.one(f"{where} ({settings.tones})", str(error), "改正这个文件") from None
 
 
 def _recognizer(settings: ModelSettings) -> Recognizer:
@@ -142,10 +142,9 @@ def _voice(settings: ModelSettings) -> tuple[Voice, Voice | None]:
             )
             if not (place / "voices" / f"{settings.speaker}.bin").is_file():
                 raise BadInput.one(
-                    "setting models.speaker",
-                    f"{place}/voices has no voice {settings.speaker}",
-                    "choose one of "
-                    + ", ".join(sorted(path.stem for path in (place / "voices").glob("*.bin"))),
+                    "设置 models.speaker",
+                    f"{place}/voices 里没有声音 {settings.speaker}",
+                    "可选：" + "、".join(sorted(path.stem for path in (place / "voices").glob("*.bin"))),
                 )
             voice = KokoroVoice.start(place, settings.speaker, workers=settings.voice_workers)
             return voice, voice.background
@@ -153,7 +152,5 @@ def _voice(settings: ModelSettings) -> tuple[Voice, Voice | None]:
 
 def _speech_server(settings: ModelSettings, setting: str) -> str:
     if not settings.speech_base_url:
-        raise BadInput.one(
-            f"setting {setting}", "is openai, but no server is named", "set models.speech_base_url"
-        )
+        raise BadInput.one(f"设置 {setting}", "是 openai，却没有写服务器", "填 models.speech_base_url")
     return settings.speech_base_url

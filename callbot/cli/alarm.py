@@ -19,15 +19,15 @@ from callbot.settings import load_settings
 from callbot.store import cases
 from callbot.store.plain import plain
 
-app = typer.Typer(help="Alarms: list, acknowledge.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="告警：列出、确认。", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="Also those that somebody has seen.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="连已确认的也列出。")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Alarms that nobody has seen yet, the latest first."""
+    """列出还没有人确认的告警，最新的在前。"""
 
     async def work() -> list[cases.ListedAlarm]:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -59,10 +59,10 @@ def list_(
 
 @app.command()
 def ack(
-    alarm: Annotated[str, typer.Argument(help="Id of the alarm, or the end of it.")],
-    by: Annotated[str, typer.Option(help="Who has seen it; the name of the account without.")] = "",
+    alarm: Annotated[str, typer.Argument(help="告警编号，或它的结尾几位。")],
+    by: Annotated[str, typer.Option(help="谁看到的；不写就用系统账户名。")] = "",
 ) -> None:
-    """Say that you have seen it. What it is about is still to be done."""
+    """确认已看到告警；告警说的事仍要去做。"""
 
     async def work() -> None:
         async with open_database(load_settings()) as db, db.write() as session:

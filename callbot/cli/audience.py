@@ -28,7 +28,7 @@ from callbot.settings import load_settings
 from callbot.store import overview
 from callbot.store.customers import load_history
 
-app = typer.Typer(help="Audience: who is likely to come back, and who is about to go.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="人群：谁可能回来，谁将要流失。", no_args_is_help=True)
 
 
 app.command("assess")(assess_all)
@@ -37,28 +37,24 @@ app.command("warnings")(warnings)
 
 @app.callback()
 def group() -> None:
-    """Who is likely to come back, and who is about to go."""
+    """谁可能回来，谁将要流失。"""
 
 
 @app.command()
 def train(
     until: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Look at nothing after this day; the last record without."),
+        typer.Option(formats=["%Y-%m-%d"], help="不看这一天之后的记录；不写就看到最后一条。"),
     ] = None,
-    horizon_days: Annotated[int, typer.Option(min=7, max=180, help="Came back within so many days.")] = 30,
-    returns: Annotated[
-        Returns, typer.Option(help="What counts as coming back: any use of the service, or an order.")
-    ] = Returns.ANY,
-    customers: Annotated[
-        int, typer.Option(min=100, help="Learn from at most so many customers of an industry.")
-    ] = 20_000,
+    horizon_days: Annotated[int, typer.Option(min=7, max=180, help="多少天内回来算回来。")] = 30,
+    returns: Annotated[Returns, typer.Option(help="什么算回来：使用服务，或下单。")] = Returns.ANY,
+    customers: Annotated[int, typer.Option(min=100, help="每个行业最多用多少客户训练。")] = 20_000,
     out_dir: Annotated[
-        Path | None, typer.Option("--out", help="Folder for model and report; the data directory's without.")
+        Path | None, typer.Option("--out", help="放模型和报告的文件夹；不写就用数据文件夹里的。")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出报告。")] = False,
 ) -> None:
-    """Learn from the base's own past. A model scores only the industries in which it beats the scorecard."""
+    """用客户库自己的历史训练模型；模型只在胜过打分卡的行业里启用。"""
     with explained():
         settings = load_settings()
         folder = out_dir or score_folder(settings)
@@ -105,10 +101,10 @@ def train(
 
 @app.command()
 def score(
-    customer: Annotated[str, typer.Argument(help="Id, external id, or name when only one person has it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    customer: Annotated[str, typer.Argument(help="客户的编号、外部编号，或没有重名的姓名。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Explain one customer: probability of coming back, place in the queue, risk of going quiet."""
+    """解释一位客户：唤回概率、排队位置、流失风险。"""
     with explained():
         found, name = run(_assessed(customer))
     if as_json:

@@ -19,8 +19,8 @@ from callbot.settings import load_settings
 from callbot.store.overview import quiet_counts
 
 
-def assess_all(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Judge the whole base now, as `callbot serve` does every night: who went quiet, and why."""
+def assess_all(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False) -> None:
+    """现在就评估整个客户库，和 callbot serve 每晚一样：谁沉默了，为什么。"""
     with explained():
         count, counts = run(_judge())
     if as_json:

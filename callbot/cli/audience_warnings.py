@@ -23,10 +23,10 @@ WARNINGS = ("流失预警", "流失风险", "行为中断", "活跃转低频")
 
 def warnings(
     industry: Annotated[str, typer.Option(help="Only this industry, e.g. 电商 or ecommerce.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many to show.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="显示多少位。")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """List active customers with a warning and the figures behind it, those with the most warnings first."""
+    """列出有流失预警的活跃客户和依据的数字，预警最多的在前。"""
     with explained():
         line = INDUSTRIES.get(industry, industry)
         if line and line not in INDUSTRIES.values():

@@ -18,19 +18,19 @@ from callbot.store import audit
 from callbot.store.plain import plain
 from callbot.store.tables import AuditEntry
 
-app = typer.Typer(help="Audit log: list, verify.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="审计日志：列出、核验。", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(
-    action: Annotated[str, typer.Option(help="A whole action or its area: `user` finds `user.add`.")] = "",
-    actor: Annotated[str, typer.Option(help="Name or id of who did it.")] = "",
-    about: Annotated[str, typer.Option(help="Id of what it was done to.")] = "",
-    since: Annotated[str, typer.Option(help="ISO time with zone, e.g. 2026-03-02T10:00+08:00.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 100,
+    action: Annotated[str, typer.Option(help="完整的动作，或它的范围：user 能找到 user.add。")] = "",
+    actor: Annotated[str, typer.Option(help="谁做的：名字或编号。")] = "",
+    about: Annotated[str, typer.Option(help="对什么做的：编号。")] = "",
+    since: Annotated[str, typer.Option(help="带时区的 ISO 时间，例如 2026-03-02T10:00+08:00。")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="多少条，最新的在前。")] = 100,
     as_json: Json = False,
 ) -> None:
-    """Who did what, on what, when and from where; the latest first."""
+    """谁、对什么、何时、从哪里做了什么，最新的在前。"""
 
     async def work() -> Sequence[AuditEntry]:
         wanted = audit.Wanted(
@@ -66,12 +66,10 @@ def list_(
 
 @app.command()
 def verify(
-    head: Annotated[
-        str, typer.Option(help="An end of the chain printed earlier, which must be part of it.")
-    ] = "",
+    head: Annotated[str, typer.Option(help="以前显示过的链尾，必须仍在链上。")] = "",
     as_json: Json = False,
 ) -> None:
-    """Check that no entry was changed, removed or put in. Exit status 1 when one was."""
+    """核验没有记录被改动、删除或插入；有则退出码为 1。"""
 
     async def work() -> audit.Verdict:
         async with open_access() as access, access.db.read() as session:

@@ -16,7 +16,7 @@ from callbot.outreach import batch as batches
 from callbot.settings import load_settings
 from callbot.store.plain import plain
 
-app = typer.Typer(help="Batches: make, look at, launch, pause, go on, cancel.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="批次：创建、查看、启动、暂停、恢复、取消。", no_args_is_help=True)
 app.command("create")(batch_new.create)
 app.command("run")(batch_new.run_list)
 app.command("preview")(batch_show.preview)
@@ -24,18 +24,16 @@ app.command("what-if")(batch_show.what_if)
 app.command("show")(batch_show.show)
 app.command("list")(batch_show.list_batches)
 
-ReasonOption = Annotated[str, typer.Option(help="Why; kept with the batch.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="Only results, not every sentence.")]
-HereOption = Annotated[
-    bool, typer.Option("--here/--served", help="Call from here, or leave the calls to `callbot serve`.")
-]
+ReasonOption = Annotated[str, typer.Option(help="理由，记在批次里。")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="只看结果，不看每句话。")]
+HereOption = Annotated[bool, typer.Option("--here/--served", help="由本命令拨打，或交给 callbot serve。")]
 
 
 @app.command()
 def launch(
     batch_id: IdArgument, reason: ReasonOption = "", here: HereOption = False, quiet: QuietOption = False
 ) -> None:
-    """Set a draft running. `callbot serve` makes the calls; with --here this command does."""
+    """启动草稿。由 callbot serve 拨打；加 --here 由本命令拨打。"""
     with explained():
         if here:
             run(call_batch(load_settings(), batch_id, quiet=quiet, reason=reason))
@@ -48,9 +46,9 @@ def launch(
 def resume(
     batch_id: IdArgument, reason: ReasonOption = "", here: HereOption = True, quiet: QuietOption = False
 ) -> None:
-    """Go on with a batch that was stopped or paused, or whose retries are due.
+    """继续一个停下或暂停的批次，或重试已到期的批次。
 
-    What the circuit breaker paused needs --reason. With --served only the state changes.
+    熔断暂停的批次要写 --reason。加 --served 只改状态，由 callbot serve 拨打。
     """
     with explained():
         if here:
@@ -62,7 +60,7 @@ def resume(
 
 @app.command()
 def pause(batch_id: IdArgument, reason: ReasonOption = "") -> None:
-    """Place no further call of a running batch; calls under way go on."""
+    """不再拨打进行中的批次；正在通话的不受影响。"""
 
     async def work() -> None:
         async with open_database(load_settings()) as db:
@@ -75,7 +73,7 @@ def pause(batch_id: IdArgument, reason: ReasonOption = "") -> None:
 
 @app.command()
 def cancel(batch_id: IdArgument, as_json: JsonOption = False) -> None:
-    """End a batch for good: queued calls are closed, calls under way go on, promised calls are kept."""
+    """彻底结束批次：关闭排队的，正在通话的继续，答应过的回拨保留。"""
 
     async def work() -> batches.Cancelled:
         async with open_database(load_settings()) as db:

@@ -29,34 +29,34 @@ from callbot.store.database import Database
 
 _SHOWN_PROBLEMS = 50
 
-FlowOption = Annotated[str, typer.Option(help="Flow, e.g. winback/ecommerce, or a pack's folder: winback.")]
-NameOption = Annotated[str, typer.Option(help="Name of the batch; the list's or segment's name without.")]
-SheetOption = Annotated[Path | None, typer.Option("--offers", help="Offer sheet to import first.")]
+FlowOption = Annotated[
+    str, typer.Option(help="流程，例如 winback/ecommerce；或整个文件夹 winback，各行业用自己的流程。")
+]
+NameOption = Annotated[str, typer.Option(help="批次名称；不写就用名单或人群的名字。")]
+SheetOption = Annotated[Path | None, typer.Option("--offers", help="先导入的优惠表。")]
 OfferOption = Annotated[
     list[str] | None,
-    typer.Option("--offer", help="Code of an offer that may be made; repeatable. All that hold without."),
+    typer.Option("--offer", help="可以给的优惠编号，可重复；不写就是全部有效优惠。"),
 ]
-IndustryOption = Annotated[str, typer.Option(help="For lists without that column.")]
-BrandOption = Annotated[str, typer.Option(help="For lists without that column.")]
-PurposeOption = Annotated[str, typer.Option(help="marketing or service_followup.")]
-LinesOption = Annotated[int, typer.Option(min=1, help="Calls at the same time.")]
-PriorityOption = Annotated[int, typer.Option(help="Between batches: the higher one is served first.")]
-HoldOutOption = Annotated[float, typer.Option(help="Percent kept uncalled, to measure what calls change.")]
+IndustryOption = Annotated[str, typer.Option(help="名单没有这一列时用。")]
+BrandOption = Annotated[str, typer.Option(help="名单没有这一列时用。")]
+PurposeOption = Annotated[str, typer.Option(help="marketing（营销）或 service_followup（服务回访）。")]
+LinesOption = Annotated[int, typer.Option(min=1, help="同时通话数。")]
+PriorityOption = Annotated[int, typer.Option(help="批次之间的优先级，高的先拨。")]
+HoldOutOption = Annotated[float, typer.Option(help="对照组百分比，不拨打，用来衡量效果。")]
 _DAY = ["%Y-%m-%d"]
 FromOption = Annotated[
-    datetime | None, typer.Option("--from", formats=_DAY, help="First day of calling, in the callee's time.")
+    datetime | None, typer.Option("--from", formats=_DAY, help="第一个拨打日，按客户当地时间。")
 ]
 UntilOption = Annotated[
-    datetime | None, typer.Option("--until", formats=_DAY, help="Last day of calling, in the callee's time.")
+    datetime | None, typer.Option("--until", formats=_DAY, help="最后一个拨打日，按客户当地时间。")
 ]
 
 
 def create(
     flow: FlowOption,
-    file: Annotated[
-        Path | None, typer.Argument(help="List of customers, or a folder with their history too.")
-    ] = None,
-    segment: Annotated[str, typer.Option(help="Take the customers of this segment instead of a list.")] = "",
+    file: Annotated[Path | None, typer.Argument(help="客户名单，或连同历史记录的文件夹。")] = None,
+    segment: Annotated[str, typer.Option(help="不用名单，取这个人群的客户。")] = "",
     name: NameOption = "",
     sheet: SheetOption = None,
     offer: OfferOption = None,
@@ -71,11 +71,11 @@ def create(
     settings: SetOption = None,
     cap_week: CapWeekOption = None,
     saturday: SaturdayOption = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Check a list or a segment and make a draft of it. Nobody is called before `callbot batch launch`.
+    """检查名单或人群，做成草稿；callbot batch launch 之前谁都不会拨打。
 
-    Everything that is wrong is said at once, before anything is stored.
+    有错就一次说全，什么都不入库。
     """
     with explained():
         if (file is None) == (not segment):
@@ -104,7 +104,7 @@ def create(
 
 
 def run_list(
-    file: Annotated[Path, typer.Argument(help="List of customers, or a folder with their history too.")],
+    file: Annotated[Path, typer.Argument(help="客户名单，或连同历史记录的文件夹。")],
     flow: FlowOption,
     name: NameOption = "",
     sheet: SheetOption = None,
@@ -117,11 +117,11 @@ def run_list(
     settings: SetOption = None,
     cap_week: CapWeekOption = None,
     saturday: SaturdayOption = "",
-    quiet: Annotated[bool, typer.Option("--quiet", help="Only results, not every sentence.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="只看结果，不看每句话。")] = False,
 ) -> None:
-    """Check a list, say who may be called, and call them: create, launch and work in one.
+    """检查名单、说明谁可以拨打，然后拨打：创建、启动、拨打合在一起。
 
-    A list with a bad row is refused, row and column named, before anything is stored or dialled.
+    有坏行的名单会被拒绝并指出行和列，不入库也不拨打。
     """
     with explained():
         loaded = load_settings()

@@ -29,13 +29,13 @@ from callbot.store.plain import plain
 _SHOWN_MEMBERS = 500
 """A larger batch is shown in figures only."""
 
-IdArgument = Annotated[str, typer.Argument(help="The batch's id, see `callbot batch list`.")]
-AtOption = Annotated[str, typer.Option(help="ISO time with zone, e.g. 2026-03-02T10:00+08:00; now without.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+IdArgument = Annotated[str, typer.Argument(help="批次编号，见 callbot batch list。")]
+AtOption = Annotated[str, typer.Option(help="带时区的 ISO 时间，例如 2026-03-02T10:00+08:00；不写就是现在。")]
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 
 
 def list_batches(as_json: JsonOption = False) -> None:
-    """All batches, newest first."""
+    """列出全部批次，最新的在前。"""
 
     async def work() -> list[overview.BatchLine]:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -68,7 +68,7 @@ def list_batches(as_json: JsonOption = False) -> None:
 
 
 def show(batch_id: IdArgument, as_json: JsonOption = False) -> None:
-    """How the batch stands, its pace and why; who was called and what follows, who was not and why."""
+    """批次的现状、节奏和原因；拨打了谁、后续是什么，没拨打谁、为什么。"""
 
     async def work() -> tuple[overview.BatchLine, BatchStatus]:
         async with open_database(load_settings()) as db:
@@ -119,7 +119,7 @@ def _show_head(line: overview.BatchLine, now: BatchStatus) -> None:
 
 
 def preview(batch_id: IdArgument, at: AtOption = "", as_json: JsonOption = False) -> None:
-    """Who would be called now, later and never, and which one rule says so. Changes nothing."""
+    """谁现在可拨、稍后可拨、不可拨，各是哪条规则。什么都不改变。"""
     with explained():
         moment = moment_of(at)
 
@@ -142,9 +142,9 @@ def what_if(
     saturday: SaturdayOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Ask how many more could be called under another policy, and which outer rules it would break.
+    """假设换一种政策，能多拨多少人，会突破哪些外边界。
 
-    The question may exceed the outer limits, a batch never may. Changes nothing.
+    假设可以超出外边界，批次永远不能。什么都不改变。
     """
     with explained():
         moment = moment_of(at)

@@ -25,7 +25,7 @@ from callbot.settings import load_settings
 from callbot.store import overview
 from callbot.store.plain import plain
 
-app = typer.Typer(help="Calls: list, show as a script, replay.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="通话：列出、查看、回放。", no_args_is_help=True)
 
 _COLOURS = {"智能客服": "cyan", "客户": "yellow", "人工坐席": "magenta"}
 # Programs that play a wav and end with it, in the order they are tried.
@@ -39,10 +39,10 @@ _PLAYERS = (
 
 @app.command("list")
 def list_(
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    limit: Annotated[int, typer.Option(help="多少条，最新的在前。")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """The latest calls."""
+    """列出最近的通话。"""
 
     async def work() -> None:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -71,10 +71,10 @@ def list_(
 
 @app.command()
 def show(
-    call_id: Annotated[str, typer.Argument(help="The call's id or the beginning of it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    call_id: Annotated[str, typer.Argument(help="通话编号，或它的开头几位。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Print one call like a script, with times and with what was really heard of interrupted turns."""
+    """像剧本一样显示一通电话，带时间，被打断的话只显示真正听到的部分。"""
     with explained():
         sheet = run(_sheet(call_id))
         if as_json:
@@ -85,9 +85,9 @@ def show(
 
 @app.command()
 def replay(
-    call_id: Annotated[str, typer.Argument(help="The call's id or the beginning of it.")],
+    call_id: Annotated[str, typer.Argument(help="通话编号，或它的开头几位。")],
 ) -> None:
-    """Print one call and play its recording (callee left, bot or agent right)."""
+    """显示一通电话并播放录音（左声道客户，右声道机器人或坐席）。"""
     with explained():
         sheet = run(_sheet(call_id))
         print_script(sheet)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from callbot.app import open_database
+from callbot.cli.acting import act
 from callbot.cli.conditions import folding
 from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
@@ -20,24 +19,23 @@ from callbot.insight import words
 from callbot.outreach import complaints
 from callbot.settings import load_settings
 from callbot.store import cases
-from callbot.store.database import Database
 from callbot.store.offers import valid_offers
 from callbot.store.plain import plain
 from callbot.store.tables import ComplaintCase, OfferRow
 
-app = typer.Typer(help="Complaint cases: list, show, answer, compensate, close.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="投诉工单：列出、查看、答复、补偿、关闭。", no_args_is_help=True)
 
-Id = Annotated[str, typer.Argument(help="Id of the case, or the end of it.")]
-By = Annotated[str, typer.Option(help="Who does this; the name of the account without.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Id = Annotated[str, typer.Argument(help="工单编号，或它的结尾几位。")]
+By = Annotated[str, typer.Option(help="谁做的；不写就用系统账户名。")]
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 
 
 @app.command("list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="Also the closed ones.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="连已关闭的也列出。")] = False,
     as_json: Json = False,
 ) -> None:
-    """Complaints, the one whose answer is due first on top."""
+    """列出投诉，最先到答复期限的在前。"""
     now = SystemClock().now()
     states = ("open", "answered", "closed") if everything else ("open", "answered")
 
@@ -72,7 +70,7 @@ def list_(
 
 @app.command()
 def show(case: Id, as_json: Json = False) -> None:
-    """One complaint, its call, its answer, and what may be given for it."""
+    """查看一张投诉工单：通话、答复、可以给的补偿。"""
 
     async def work() -> tuple[cases.ListedCase, list[OfferRow]]:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -114,29 +112,29 @@ def show(case: Id, as_json: Json = False) -> None:
 @app.command()
 def answer(
     case: Id,
-    text: Annotated[str, typer.Option(help="What the customer was told.")],
+    text: Annotated[str, typer.Option(help="告诉了客户什么。")],
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Note the answer that the customer got."""
-    _act(lambda db, now: complaints.answer(db, case, by=whoever(by), text=text, now=now), as_json)
+    """记下给客户的答复。"""
+    act(lambda db, now: complaints.answer(db, case, by=whoever(by), text=text, now=now), as_json, _told)
 
 
 @app.command()
 def compensate(
     case: Id,
-    code: Annotated[str, typer.Option(help="Code of an offer marked as compensation.")],
+    code: Annotated[str, typer.Option(help="标为补偿的优惠编号。")],
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Give one row of the offer sheet for it; its stock goes down by one."""
-    _act(lambda db, now: complaints.compensate(db, case, code=code, by=whoever(by), now=now), as_json)
+    """给优惠表里的一条补偿，库存减一。"""
+    act(lambda db, now: complaints.compensate(db, case, code=code, by=whoever(by), now=now), as_json, _told)
 
 
 @app.command()
 def close(case: Id, by: By = "", as_json: Json = False) -> None:
-    """Close a complaint that was answered."""
-    _act(lambda db, now: complaints.close(db, case, by=whoever(by), now=now), as_json)
+    """关闭已答复的投诉。"""
+    act(lambda db, now: complaints.close(db, case, by=whoever(by), now=now), as_json, _told)
 
 
 def state_of(case: ComplaintCase) -> str:
@@ -144,15 +142,6 @@ def state_of(case: ComplaintCase) -> str:
     return "待答复" if case.state == "open" else words.word(words.STATES, case.state)
 
 
-def _act(work: Callable[[Database, datetime], Awaitable[ComplaintCase]], as_json: bool) -> None:
-    async def act() -> ComplaintCase:
-        async with open_database(load_settings()) as db:
-            return await work(db, SystemClock().now())
-
-    with explained():
-        row = run(act())
-    if as_json:
-        print_json(plain(row))
-    else:
-        given = f"，已补偿 {row.compensation_code}" if row.compensation_code else ""
-        out.print(f"工单 {row.id}：{state_of(row)}{given}")
+def _told(row: ComplaintCase) -> str:
+    given = f"，已补偿 {row.compensation_code}" if row.compensation_code else ""
+    return f"工单 {row.id}：{state_of(row)}{given}"

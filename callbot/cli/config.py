@@ -13,7 +13,7 @@ from rich.table import Table
 from callbot.cli.output import explained, out, print_json
 from callbot.settings import Settings, load_settings
 
-app = typer.Typer(help="Settings in force.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="生效的设置。", no_args_is_help=True)
 
 
 def flatten(settings: Settings) -> Iterator[tuple[str, Any, str]]:
@@ -33,12 +33,12 @@ def _walk(prefix: str, block: BaseModel) -> Iterator[tuple[str, Any, str]]:
 
 @app.callback()
 def group() -> None:
-    """Settings come from callbot.toml and from CALLBOT_… environment variables; the environment wins."""
+    """设置来自 callbot.toml 和 CALLBOT_… 环境变量，以环境变量为准。"""
 
 
 @app.command()
-def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Print every setting, secrets hidden."""
+def show(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False) -> None:
+    """显示全部设置，密钥隐去。"""
     with explained():
         settings = load_settings()
     rows = list(flatten(settings))
@@ -53,7 +53,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
 
 @app.command(hidden=True)
 def docs() -> None:
-    """Print the table of docs/settings.md: every setting with its default, whatever is in force here."""
+    """输出 docs/settings.md 的表：每个设置和它的默认值。"""
     sys.stdout.write("\n".join(docs_table()) + "\n")
 
 

@@ -28,7 +28,7 @@ from callbot.store import overview
 from callbot.store.customers import load_history
 from callbot.store.plain import plain
 
-app = typer.Typer(help="Customers: take them in, profile, tags, what follows.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="客户：导入、画像、标签、跟进。", no_args_is_help=True)
 
 
 app.command("import")(import_list)
@@ -37,15 +37,15 @@ app.command("imports")(imports)
 
 @app.callback()
 def group() -> None:
-    """Customers and what is known of them."""
+    """客户和关于他们的已知情况。"""
 
 
 @app.command()
 def show(
-    customer: Annotated[str, typer.Argument(help="Id, external id, or name when only one person has it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    customer: Annotated[str, typer.Argument(help="客户的编号、外部编号，或没有重名的姓名。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Print one customer: assessment, tags, consents, calls, follow-ups, do-not-contact."""
+    """查看一位客户：评估、标签、同意记录、通话、跟进、勿扰。"""
     with explained():
         sheet, left, groups = run(_sheet(customer))
         if as_json:

@@ -44,25 +44,23 @@ class Kind(StrEnum):
 
 
 def import_list(
-    file: Annotated[Path, typer.Argument(help="CSV or JSONL, also .gz; or a folder of such lists.")],
+    file: Annotated[Path, typer.Argument(help="CSV 或 JSONL，也可以是 .gz；或放这些名单的文件夹。")],
     kind: Annotated[
-        Kind | None, typer.Option(help="What the list holds; customers, or all lists of a folder, if left out.")
+        Kind | None, typer.Option(help="名单里是什么；不写就是客户，或文件夹里的全部名单。")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an import that was stopped.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Read from the beginning, even if taken in.")] = False,
-    industry: Annotated[str, typer.Option(help="For customer lists without that column.")] = "",
-    brand: Annotated[str, typer.Option(help="For customer lists without that column.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="接着上次中断的地方导入。")] = False,
+    again: Annotated[bool, typer.Option("--again", help="从头再读，即使导入过。")] = False,
+    industry: Annotated[str, typer.Option(help="客户名单没有这一列时用。")] = "",
+    brand: Annotated[str, typer.Option(help="客户名单没有这一列时用。")] = "",
     rejects: Annotated[
-        Path | None, typer.Option(help="Folder for the rows that were refused; `rejected` in the data folder.")
+        Path | None, typer.Option(help="放被拒行的文件夹；不写就是数据文件夹里的 rejected。")
     ] = None,
-    processes: Annotated[
-        int | None, typer.Option(min=0, help="Processes that read beside the one that stores.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    processes: Annotated[int | None, typer.Option(min=0, help="除入库进程外，读名单的进程数。")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Take a list into the base. Good rows are stored; bad ones are named and written to a file.
+    """把名单导入客户库。好的行入库，坏的行逐行说明并写到文件里。
 
-    Exit status: 0 when every row was taken, 1 when rows were refused, 2 when the list cannot be used.
+    退出码：0 全部导入，1 有被拒的行，2 名单不能用。
     """
     with explained():
         if resume and again:
@@ -193,8 +191,8 @@ def _line(part: Part, summary: PartReport) -> str:
     return f"{told}；从第 {summary.resumed_at} 行继续" if summary.resumed_at else told
 
 
-def imports(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Lists that were taken in, the newest first."""
+def imports(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False) -> None:
+    """列出导入过的名单，最新的在前。"""
 
     async def work() -> list[ImportRun]:
         async with open_database(load_settings()) as db, db.read() as session:

@@ -13,23 +13,18 @@ from callbot.settings import load_settings
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Chooses phrasings, pauses and noise.")] = SEED,
-    personas: Annotated[
-        Path | None, typer.Option(help="A folder of callees of your own, see docs/personas.md.")
-    ] = None,
-    lines: Annotated[int, typer.Option(min=1, max=20, help="Calls at the same time.")] = 4,
-    exit_: Annotated[
-        bool, typer.Option("--exit", help="End after the batch instead of serving pages.")
-    ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget a demo that was stopped.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Only results, not every sentence.")] = False,
-    data: Annotated[Path | None, typer.Option(help="Where its data goes.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write outcomes and latencies to this JSON file.")] = None,
+    seed: Annotated[int, typer.Option(help="决定说法、停顿和噪声的种子。")] = SEED,
+    personas: Annotated[Path | None, typer.Option(help="自己的被叫人物文件夹，见 docs/personas.md。")] = None,
+    lines: Annotated[int, typer.Option(min=1, max=20, help="同时通话数。")] = 4,
+    exit_: Annotated[bool, typer.Option("--exit", help="批次打完就结束，不留页面。")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="忘掉上次停下的演示。")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="只看结果，不看每句话。")] = False,
+    data: Annotated[Path | None, typer.Option(help="数据放在哪里。")] = None,
+    report: Annotated[Path | None, typer.Option(help="把结果和延迟写到这个 JSON 文件。")] = None,
 ) -> None:
-    """Call a batch of simulated customers over a real telephony websocket, speaking and listening.
+    """通过真实的电话 websocket 拨打一批模拟客户，双向说话。
 
-    Exit status 1 when a do-not-call or complaint was missed, a call ended without an outcome, or (under the
-    demo's own seed) any recorded outcome differs from what the callee meant.
+    漏掉勿扰或投诉、有通话没有结果，或（用演示自己的种子时）结果与客户本意不同，退出码为 1。
     """
     wish = Wish(
         seed=seed,

@@ -21,7 +21,9 @@ from callbot.conversation.reading import Reader
 from callbot.conversation.transfer import Need
 from callbot.errors import BadInput
 
-app = typer.Typer(help="用自己标注的数据衡量理解：意图、情绪、转人工、结果。", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="用自己标注的数据衡量理解：意图、情绪、转人工、结果。", no_args_is_help=True
+)
 
 
 class ReaderKind(StrEnum):

@@ -22,7 +22,7 @@ from callbot.conversation.scripted_writer import ScriptedWriter, scripted_opener
 from callbot.errors import BadInput
 from callbot.resources import folder
 
-app = typer.Typer(help="对话流程：检查、试聊、测试、画图。", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="对话流程：检查、试聊、测试、画图。", no_args_is_help=True)
 
 
 class Drawing(StrEnum):

@@ -12,7 +12,7 @@ from callbot.cli.output import explained, out
 from callbot.conversation.guard_case import Verdict, judge, read
 from callbot.errors import BadInput
 
-app = typer.Typer(help="说出口之前的检查：量一量它拦住了什么。", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="说出口之前的检查：量一量它拦住了什么。", no_args_is_help=True)
 
 
 @app.callback()

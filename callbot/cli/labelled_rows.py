@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from callbot.conversation.judging import SpokenTurn
 from callbot.conversation.labels import Emotion, FollowUpKind, Intent, Outcome, TransferReason
-from callbot.errors import BadInput, Problem
+from callbot.errors import BadInput, Problem, objection
 
 
 class Row(BaseModel):
@@ -123,7 +123,7 @@ def _problem(where: str, detail: Any) -> Problem:
         return Problem(where=where, what=f"缺少 {place}", cure=f"补上 {place}")
     got = detail["input"] if isinstance(detail["input"], (str, int, float, bool)) else None
     shown = f"（写的是 {str(got)[:40]!r}）" if got is not None else ""
-    return Problem(where=where, what=f"{place}：{detail['msg']}{shown}", cure=f"改正 {place}")
+    return Problem(where=where, what=f"{place} {objection(detail)}{shown}", cure=f"改正 {place}")
 
 
 def _spoken(turns: tuple[TurnRow, ...]) -> tuple[SpokenTurn, ...]:

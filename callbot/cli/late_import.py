@@ -27,7 +27,7 @@ class Late:
         """The command that runs."""
         found = self.load()
         if not isinstance(found, typer.Typer):
-            single = typer.Typer(pretty_exceptions_show_locals=False)
+            single = typer.Typer(pretty_exceptions_show_locals=False, add_completion=False)
             single.command(called)(found)
             found = single
         command = typer.main.get_command(found)

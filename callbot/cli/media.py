@@ -19,13 +19,13 @@ from handoff.remote_desk import RemoteDesk
 
 
 def media(
-    port: Annotated[int | None, typer.Option(help="Port for calls instead of media.port; 0 picks one.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet/--all", help="Only results, or every sentence.")] = True,
+    port: Annotated[int | None, typer.Option(help="通话端口，代替 media.port；0 为自动选择。")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet/--all", help="只看结果，或看每句话。")] = True,
     boot: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
-    """Run one media process: it takes calls of every running batch until Ctrl-C.
+    """运行一个媒体进程：拨打所有进行中的批次，直到 Ctrl-C。
 
-    Its settings name the shared database and, as desk.url and desk.line_token, the desk of the control process.
+    设置里要写共享的数据库，以及控制进程的坐席台（desk.url 和 desk.line_token）。
     """
     with explained():
         settings = load_settings()

@@ -16,7 +16,7 @@ from asr_tts.package_fetch import InstallFailed
 from callbot.cli.output import err, explained, out
 from callbot.settings import load_settings
 
-app = typer.Typer(help="Recogniser, voice and voice activity on this machine.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="本机的识别、语音和静音检测模型。", no_args_is_help=True)
 
 _PURPOSES = {"recogniser": "识别", "voice": "合成", "voice activity": "语音检测"}
 _STATES = {
@@ -25,20 +25,18 @@ _STATES = {
     FileState.DAMAGED: "[red]损坏[/]",
 }
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Models; all when none is named.")]
-Directory = Annotated[
-    Path | None, typer.Option("--directory", help="Where the models lie, instead of models.directory.")
-]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="模型；不写就是全部。")]
+Directory = Annotated[Path | None, typer.Option("--directory", help="模型放在哪里，代替 models.directory。")]
 
 
 @app.callback()
 def group() -> None:
-    """Fetch and check the models of models.directory."""
+    """获取并检查 models.directory 里的模型。"""
 
 
 @app.command()
 def install(names: Names = None, directory: Directory = None) -> None:
-    """Fetch what is missing or damaged; an interrupted install goes on where it stopped."""
+    """获取缺失或损坏的模型；中断后可接着来。"""
     place, wanted = _place(directory), _known(names)
     try:
         packages = packages_wanted(place, wanted)
@@ -58,7 +56,7 @@ def install(names: Names = None, directory: Directory = None) -> None:
 
 @app.command(name="list")
 def list_models(directory: Directory = None) -> None:
-    """Print the models, what they are for, their licences and whether they are here."""
+    """列出模型、用途、许可和是否就绪。"""
     place = _place(directory)
     table = Table("模型 model", "用途 purpose", "大小 MB", "许可 licence", "来源 origin", "状态 state")
     for model in manifest().models:
@@ -72,7 +70,7 @@ def list_models(directory: Directory = None) -> None:
 
 @app.command()
 def verify(names: Names = None, directory: Directory = None) -> None:
-    """Read every file and compare its sha256; exit status 1 when one is missing or damaged."""
+    """逐个文件核对 sha256；有缺失或损坏时退出码为 1。"""
     place, wanted = _place(directory), _known(names)
     sound = True
     table = Table("文件 file", "状态 state")

@@ -21,7 +21,7 @@ from callbot.store import delivery_rows, outbox
 from callbot.store.outbox import Kind, Letter
 from callbot.store.plain import plain
 
-app = typer.Typer(help="Messages to the outside: list, show, deliver, replay.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="对外消息：列出、查看、投递、重发。", no_args_is_help=True)
 
 _STATES = {
     "new": "待分发",
@@ -39,12 +39,12 @@ _MESSAGE_STATES = ("new", "sending", "done", "dead", "unwanted", "withdrawn")
 
 @app.command("list")
 def list_(
-    state: Annotated[str, typer.Option(help=f"Only one state: {', '.join(_MESSAGE_STATES)}.")] = "",
-    kind: Annotated[str, typer.Option(help="Only one kind, e.g. attempt.settled.")] = "",
-    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1)] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    state: Annotated[str, typer.Option(help=f"只看一种状态：{'、'.join(_MESSAGE_STATES)}。")] = "",
+    kind: Annotated[str, typer.Option(help="只看一种，例如 attempt.settled。")] = "",
+    limit: Annotated[int, typer.Option(help="多少条，最新的在前。", min=1)] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """The latest messages and how far they got."""
+    """列出最近的消息和投递情况。"""
     with explained():
         _one_of("--state", state, _MESSAGE_STATES)
         _one_of("--kind", kind, tuple(Kind))
@@ -82,10 +82,10 @@ def list_(
 
 @app.command()
 def show(
-    message: Annotated[str, typer.Argument(help="The message's id, the beginning of it, or its key.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    message: Annotated[str, typer.Argument(help="消息编号、它的开头几位，或幂等键。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """One message: what it says and what each receiver answered."""
+    """查看一条消息：内容和各接收方的答复。"""
     with explained():
         letter = run(_letter(message))
     if as_json:
@@ -110,10 +110,10 @@ def show(
 
 @app.command()
 def replay(
-    message: Annotated[str, typer.Argument(help="The message's id, the beginning of it, or its key.")] = "",
-    all_dead: Annotated[bool, typer.Option("--all-dead", help="All dead letters.")] = False,
+    message: Annotated[str, typer.Argument(help="消息编号、它的开头几位，或幂等键。")] = "",
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="全部投递失败的消息。")] = False,
 ) -> None:
-    """Send dead letters again, with the idempotency key they always had. `callbot serve` delivers them."""
+    """重发投递失败的消息，幂等键不变；由 callbot serve 投递。"""
     with explained():
         if bool(message) == all_dead:
             raise BadInput.one("callbot outbox replay", "消息和 --all-dead 要写其中之一", "只写一个")
@@ -135,7 +135,7 @@ def replay(
 
 @app.command()
 def deliver() -> None:
-    """Deliver what is due now and end; `callbot serve` does this all the time."""
+    """投递现在到期的消息后结束；callbot serve 会一直做这件事。"""
     with explained():
         turns = run(_deliver())
     for name, turn in turns.items():

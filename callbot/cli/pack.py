@@ -27,17 +27,15 @@ from callbot.store.packs import all_installed
 from callbot.store.plain import plain
 from callbot.store.tables import ScenarioPack
 
-app = typer.Typer(
-    help="Scenario packs: segments, strategies, offers and rules of an industry.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, help="行业包：一个行业的人群、策略、优惠和规则。", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Industry = Annotated[str, typer.Argument(help="ecommerce, aesthetics, education or finance.")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
+Industry = Annotated[str, typer.Argument(help="ecommerce、aesthetics、education 或 finance。")]
 
 
 @app.command("list")
 def list_packs(as_json: AsJson = False) -> None:
-    """List the packs and which version of each is installed."""
+    """列出行业包和已安装的版本。"""
 
     async def installed() -> dict[str, ScenarioPack]:
         async with open_database(settings) as db, db.read() as session:
@@ -78,7 +76,7 @@ def list_packs(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(industry: Industry, as_json: AsJson = False) -> None:
-    """Show one pack: each segment with its condition in Chinese and its strategy."""
+    """查看一个行业包：每个人群的条件和策略。"""
     with explained():
         pack = _pack(load_settings(), industry)
     if as_json:
@@ -109,10 +107,10 @@ def show(industry: Industry, as_json: AsJson = False) -> None:
 @app.command()
 def check(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Pack files or folders; all that are in force without.")
+        list[Path] | None, typer.Argument(help="行业包文件或文件夹；不写就检查全部生效的。")
     ] = None,
 ) -> None:
-    """Check pack files: schema, conditions, offers, flow and sequences; each mistake with its line."""
+    """检查行业包文件：格式、条件、优惠、流程和序列，每个错误都给出行号。"""
     with explained():
         settings = load_settings()
         found: list[Pack] = []
@@ -140,11 +138,11 @@ def check(
 
 @app.command("install")
 def install_packs(
-    industries: Annotated[list[str], typer.Argument(help="Industries, or `all`.")],
-    by: Annotated[str, typer.Option(help="Who installs it; your user name without.")] = "",
+    industries: Annotated[list[str], typer.Argument(help="行业，或 all。")],
+    by: Annotated[str, typer.Option(help="谁安装的；不写就用系统账户名。")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Install packs: segments, tag rules, offers, silence, sequences. The same version changes nothing."""
+    """安装行业包：人群、标签规则、优惠、沉默规则、触达序列。同一版本不作改动。"""
 
     async def work() -> list[Installed]:
         now = SystemClock().now()

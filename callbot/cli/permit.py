@@ -19,16 +19,23 @@ from callbot.store.plain import plain
 
 
 def permit(
-    customer: Annotated[str, typer.Argument(help="Id, external id, or name when only one person has it.")],
-    at: Annotated[str, typer.Option(help="ISO time with zone, e.g. 2026-03-02T10:00+08:00; now without.")] = "",
-    purpose: Annotated[str, typer.Option(help="marketing or service_followup.")] = "marketing",
-    batch: Annotated[str, typer.Option(help="Ask as this batch would; else as a running one would.")] = "",
+    customer: Annotated[str, typer.Argument(help="客户的编号、外部编号，或没有重名的姓名。")],
+    at: Annotated[
+        str, typer.Option(help="带时区的 ISO 时间，例如 2026-03-02T10:00+08:00；不写就是现在。")
+    ] = "",
+    purpose: Annotated[
+        str, typer.Option(help="marketing（营销）或 service_followup（服务回访）。")
+    ] = "marketing",
+    batch: Annotated[str, typer.Option(help="按这个批次来问；不写就按一个进行中的批次。")] = "",
     settings: SetOption = None,
     cap_week: CapWeekOption = None,
     saturday: SaturdayOption = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Ask the one door. Changes nothing. Exit status 0 when allowed, 3 when not."""
+    """问一问：现在能不能联系这位客户。
+
+    不能就说明哪条规则不许、到什么时候。什么都不改变。可以则退出码为 0，不可以为 3。
+    """
     with explained():
         moment = moment_of(at)
         changes = policy_values(settings, cap_week, saturday)

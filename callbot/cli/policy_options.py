@@ -15,15 +15,11 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="A policy value: caps.answered_per_7d=1, windows.mon-fri=09:00-12:00,14:00-18:00; repeatable.",
+        help="政策值：caps.answered_per_7d=1、windows.mon-fri=09:00-12:00,14:00-18:00，可重复。",
     ),
 ]
-CapWeekOption = Annotated[
-    int | None, typer.Option("--cap-week", help="Answered calls to one person in 7 days.")
-]
-SaturdayOption = Annotated[
-    str, typer.Option("--saturday", metavar="on|off", help="Whether weekends are days of calling.")
-]
+CapWeekOption = Annotated[int | None, typer.Option("--cap-week", help="每人 7 天接通上限。")]
+SaturdayOption = Annotated[str, typer.Option("--saturday", metavar="on|off", help="周末是否拨打。")]
 
 
 def policy_values(settings: Sequence[str] | None, cap_week: int | None, saturday: str) -> dict[str, Any]:

@@ -20,21 +20,21 @@ from callbot.store import promises
 from callbot.store.plain import plain
 from callbot.store.tables import Promise
 
-app = typer.Typer(help="Promises made on the phone: list.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="电话里的承诺：列出。", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Promises made on the phone."""
+    """电话里的承诺。"""
 
 
 @app.command("list")
 def list_(
-    overdue: Annotated[bool, typer.Option("--overdue", help="Only those that are late now.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that are kept or void.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="只看已超期的。")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="连已兑现和作废的也列出。")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
-    """Promises that are still to be kept, the longest due first."""
+    """列出还没兑现的承诺，到期最久的在前。"""
 
     async def work(now: datetime) -> list[promises.ListedPromise]:
         async with open_database(load_settings()) as db, db.read() as session:

@@ -19,10 +19,10 @@ from callbot.store import segments as rows
 from callbot.store.plain import plain
 from callbot.store.tables import Segment
 
-app = typer.Typer(help="Segments: named groups of customers for batches.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="人群：有名字的一群客户，用来做批次。", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="Name of the segment.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Name = Annotated[str, typer.Argument(help="人群名称。")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 _TERMS = {
     "name": "策略",
     "whom": "对谁",
@@ -40,10 +40,10 @@ def create(
     condition: Annotated[
         str, typer.Argument(help='For example: last_order_days in 90..180 and tier == "高价值".')
     ],
-    by: Annotated[str, typer.Option(help="Who creates it; your user name without.")] = "",
+    by: Annotated[str, typer.Option(help="谁创建的；不写就用系统账户名。")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Create or change a segment and say how many are in it now."""
+    """创建或修改人群，并说明现在有多少人。"""
     with explained(), pointed(condition):
         parse(condition)
         now = SystemClock().now()
@@ -63,7 +63,7 @@ def create(
 
 @app.command("list")
 def list_segments(as_json: AsJson = False) -> None:
-    """List the segments, the one whose strategy decides first on top."""
+    """列出人群，策略优先的在前。"""
 
     async def work() -> list[Segment]:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -92,7 +92,7 @@ def list_segments(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
-    """Show one segment: condition, explanation, and its strategy with every term."""
+    """查看一个人群：条件、解释和策略的每一项。"""
 
     async def work() -> Segment:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -117,10 +117,10 @@ def show(name: Name, as_json: AsJson = False) -> None:
 @app.command()
 def preview(
     name: Name,
-    examples: Annotated[int, typer.Option(min=0, max=100, help="How many examples.")] = 5,
+    examples: Annotated[int, typer.Option(min=0, max=100, help="举多少例。")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Count who is in a segment now and show examples with the figures behind each."""
+    """数一数人群里现在有谁，并举例说明依据的数字。"""
 
     async def work() -> segments.Preview:
         async with open_database(load_settings()) as db:
@@ -138,7 +138,7 @@ def preview(
 
 @app.command()
 def delete(name: Name) -> None:
-    """Delete a segment; batches made from it keep their customers."""
+    """删除人群；用它做过的批次保留客户。"""
 
     async def work() -> None:
         async with open_database(load_settings()) as db, db.write() as session:

@@ -29,15 +29,13 @@ _log = structlog.get_logger(__name__)
 
 
 def serve(
-    media: Annotated[
-        int | None, typer.Option(min=0, help="Media processes on this host, instead of media.processes.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet/--all", help="Only results, or every sentence.")] = True,
+    media: Annotated[int | None, typer.Option(min=0, help="本机的媒体进程数，代替 media.processes。")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet/--all", help="只看结果，或看每句话。")] = True,
 ) -> None:
-    """Serve the pages and the desk, and work through every running batch in its windows, until Ctrl-C.
+    """提供页面和坐席台，并在时段内拨打所有进行中的批次，直到 Ctrl-C。
 
-    Ctrl-C lets the calls under way end; a second one ends them at once. Everything is settled either way.
-    `--media 0` runs the control process alone, for media processes on other hosts.
+    按一次 Ctrl-C 等通话打完，再按一次立即结束；两种都会结清。
+    --media 0 只运行控制进程，媒体进程在别的主机上。
     """
     with explained():
         settings = load_settings()

@@ -23,23 +23,21 @@ from callbot.store import segments as rows
 from callbot.store.plain import plain
 from callbot.store.tables import TagRule
 
-app = typer.Typer(
-    help="Tag factory: who carries which tag, by conditions that staff write.", no_args_is_help=True
-)
+app = typer.Typer(add_completion=False, help="标签工厂：用自己写的条件给客户打标签。", no_args_is_help=True)
 
 Condition = Annotated[str, typer.Argument(help='For example: logins(6m) < 3 and holds("金融产品").')]
-Which = Annotated[str, typer.Argument(help="Name of a rule, or a condition.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Which = Annotated[str, typer.Argument(help="规则名称，或一个条件。")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Name of the tag.")],
+    name: Annotated[str, typer.Argument(help="标签名称。")],
     condition: Condition,
-    by: Annotated[str, typer.Option(help="Who creates it; your user name without.")] = "",
+    by: Annotated[str, typer.Option(help="谁创建的；不写就用系统账户名。")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Create or change a rule, and apply it at once. It is applied again every night."""
+    """创建或修改标签规则并立即应用；以后每晚再应用。"""
     with explained(), pointed(condition):
         parse(condition)
         now = SystemClock().now()
@@ -59,7 +57,7 @@ def create(
 
 @app.command("list")
 def list_rules(as_json: AsJson = False) -> None:
-    """List the rules with how many customers carry each tag."""
+    """列出标签规则和各有多少客户。"""
 
     async def work() -> list[TagRule]:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -87,8 +85,8 @@ def list_rules(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Name of the rule.")], as_json: AsJson = False) -> None:
-    """Show one rule: condition, explanation, version, who made it."""
+def show(name: Annotated[str, typer.Argument(help="规则名称。")], as_json: AsJson = False) -> None:
+    """查看一条规则：条件、解释、版本、谁写的。"""
 
     async def work() -> TagRule:
         async with open_database(load_settings()) as db, db.read() as session:
@@ -108,7 +106,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of the rule.")], as_json
 
 @app.command()
 def explain(which: Which) -> None:
-    """Say in Chinese what a condition means, or where its mistake is."""
+    """用中文说明条件的意思，或指出哪里写错。"""
     with explained():
         expression = run(_expression(which))
         with pointed(expression):
@@ -118,10 +116,10 @@ def explain(which: Which) -> None:
 @app.command()
 def preview(
     which: Which,
-    examples: Annotated[int, typer.Option(min=0, max=100, help="How many examples.")] = 5,
+    examples: Annotated[int, typer.Option(min=0, max=100, help="举多少例。")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Count who meets a condition now and show examples with the figures; nothing is changed."""
+    """数一数现在谁符合条件，并举例说明数字；什么都不改变。"""
 
     async def work() -> segments.Preview:
         async with open_database(load_settings()) as db:
@@ -139,10 +137,10 @@ def preview(
 
 @app.command("apply")
 def apply_rules(
-    name: Annotated[str, typer.Argument(help="Only this rule; all of them without.")] = "",
+    name: Annotated[str, typer.Argument(help="只应用这条规则；不写就是全部。")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Apply rules now, as every night."""
+    """现在就应用规则，和每晚一样。"""
 
     async def work() -> list[apply.Applied]:
         now = SystemClock().now()
@@ -167,8 +165,8 @@ def apply_rules(
 
 
 @app.command()
-def delete(name: Annotated[str, typer.Argument(help="Name of the rule.")]) -> None:
-    """Delete a rule and take its tag from everybody."""
+def delete(name: Annotated[str, typer.Argument(help="规则名称。")]) -> None:
+    """删除规则，并取下所有客户的这个标签。"""
 
     async def work() -> int:
         async with open_database(load_settings()) as db:
@@ -181,7 +179,7 @@ def delete(name: Annotated[str, typer.Argument(help="Name of the rule.")]) -> No
 
 @app.command()
 def words(as_json: AsJson = False) -> None:
-    """List the words of conditions."""
+    """列出条件里可以用的词。"""
     lines = [
         *(
             (f"{each.name}{'(6m)' if each.counts else ''} < 3", each.title, each.also, each.unit)

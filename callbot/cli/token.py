@@ -18,18 +18,18 @@ from callbot.store.tables import ApiToken
 from callbot.web.access.permission import SCOPES, Permission
 from callbot.web.shapes.account import TokenOut
 
-app = typer.Typer(help="Tokens of other systems: add, list, revoke.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="其他系统的令牌：添加、列出、吊销。", no_args_is_help=True)
 _SCOPES = ", ".join(sorted(SCOPES))
 
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="Which system uses it, e.g. crm.")],
-    scope: Annotated[list[Permission], typer.Option(help=f"What it opens: {_SCOPES}.", metavar="SCOPE")],
-    days: Annotated[int, typer.Option(min=0, help="Days for which it is good; 0: until it is revoked.")] = 0,
+    name: Annotated[str, typer.Argument(help="哪个系统用，例如 crm。")],
+    scope: Annotated[list[Permission], typer.Option(help=f"可以做什么：{_SCOPES}。", metavar="SCOPE")],
+    days: Annotated[int, typer.Option(min=0, help="有效多少天；0 为直到吊销。")] = 0,
     by: By = "",
 ) -> None:
-    """Make a token and print it, this once."""
+    """生成令牌并显示，只此一次。"""
 
     async def work() -> tuple[ApiToken, str]:
         async with open_access() as access:
@@ -50,7 +50,7 @@ def add(
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """All tokens, revoked ones too; their texts are kept nowhere."""
+    """列出全部令牌，包括已吊销的；令牌原文不保存。"""
 
     async def work() -> list[ApiToken]:
         async with open_access() as access, access.db.read() as session:
@@ -83,10 +83,10 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def revoke(
-    token: Annotated[str, typer.Argument(help="Id of the token, or its first characters as listed.")],
+    token: Annotated[str, typer.Argument(help="令牌编号，或列表里的开头几位。")],
     by: By = "",
 ) -> None:
-    """Take a token out of force at once."""
+    """立即吊销令牌。"""
 
     async def work() -> ApiToken:
         async with open_access() as access:

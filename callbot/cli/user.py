@@ -20,22 +20,24 @@ from callbot.web.shapes.account import UserOut
 from callbot.web.templates_of import ROLES
 
 T = TypeVar("T")
-app = typer.Typer(help="Users of the pages: add, list, role, disable, link.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="页面的用户：添加、列出、改角色、停用、发链接。", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="What they sign in with, e.g. zhao or 赵主管.")]
-By = Annotated[str, typer.Option(help="Who gives this command; the name of the account without.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+By = Annotated[str, typer.Option(help="谁下的命令；不写就用系统账户名。")]
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 _STATES = {"active": "可登录", "disabled": "已停用"}
 
 
 @app.command()
 def add(
     name: Name,
-    role: Annotated[list[Role], typer.Option(help="supervisor, agent, qa or admin; several are possible.")],
-    display_name: Annotated[str, typer.Option("--display-name", help="How the screens name them.")] = "",
+    role: Annotated[list[Role], typer.Option(help="supervisor、agent、qa 或 admin，可以几个。")],
+    display_name: Annotated[str, typer.Option("--display-name", help="页面上显示的名字。")] = "",
     by: By = "",
 ) -> None:
-    """Add a user and print the link by which they set a password."""
+    """添加用户，并显示设置密码的链接。"""
 
     async def work(access: Access) -> tuple[User, str]:
         who, accounts = commanding(by), access.accounts
@@ -49,7 +51,7 @@ def add(
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """Everybody who may or might sign in."""
+    """列出所有用户，包括停用的。"""
 
     async def work() -> list[User]:
         async with open_access() as access, access.db.read() as session:
@@ -81,31 +83,31 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def role(
     name: Name,
-    roles: Annotated[list[Role], typer.Argument(help="All roles they have from now on.")],
+    roles: Annotated[list[Role], typer.Argument(help="从现在起的全部角色。")],
     by: By = "",
 ) -> None:
-    """Give a user other roles, in force with their next request."""
+    """改用户的角色，从他的下一次请求起生效。"""
     user = _act(lambda access: access.accounts.set_roles(name, roles, by=commanding(by), now=access.now))
     out.print(f"{escape(user.name)} 现在是：{_roles(user)}")
 
 
 @app.command()
 def disable(name: Name, by: By = "") -> None:
-    """Keep a user out; every session of theirs ends at once."""
+    """停用用户，他的会话立即结束。"""
     user = _act(lambda access: access.accounts.set_state(name, "disabled", by=commanding(by), now=access.now))
     out.print(f"{escape(user.name)} 已停用，所有登录已退出。")
 
 
 @app.command()
 def enable(name: Name, by: By = "") -> None:
-    """Let a disabled user in again."""
+    """恢复停用的用户。"""
     user = _act(lambda access: access.accounts.set_state(name, "active", by=commanding(by), now=access.now))
     out.print(f"{escape(user.name)} 可以登录。")
 
 
 @app.command()
 def link(name: Name, by: By = "") -> None:
-    """Print a link by which a user sets a password; good once, for 30 minutes."""
+    """显示设置密码的链接，一次有效，30 分钟内。"""
     _print_link(_act(lambda access: access.accounts.link(name, by=commanding(by), now=access.now)))
 
 

@@ -209,11 +209,11 @@ class Courier:
                     status = response.status_code
                     return _Answer(
                         status=status,
-                        because=f"answered {status} {response.reason_phrase}".strip(),
+                        because=f"答复 {status} {response.reason_phrase}".strip(),
                         retry_after=response.headers.get("Retry-After"),
                     )
         except TimeoutError:
-            return _Answer(status=None, because=f"no answer within {receiver.timeout_s:g} s")
+            return _Answer(status=None, because=f"{receiver.timeout_s:g} 秒内没有答复")
         except NotAllowed as error:
             return _Answer(status=None, because=str(error))
         except (httpx.HTTPError, OSError) as error:

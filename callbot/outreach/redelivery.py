@@ -57,7 +57,7 @@ def judge(
     if status in REFUSED:
         return Never(because=because)
     if tries >= max_tries:
-        return Never(because=f"{because}; gave up after {tries} tries")
+        return Never(because=f"{because}；试了 {tries} 次后放弃")
     wait = max(backoff(tries, jitter), asked_wait(retry_after, now))
     return Again(at=now + wait, because=because)
 

@@ -135,13 +135,13 @@ class PhoneVault:
                 raise ValueError("key length")
         except OSError as error:
             raise BadInput.one(
-                str(key_file), f"the key file cannot be read ({error.strerror})", "let this user read it"
+                str(key_file), f"读不了密钥文件（{error.strerror}）", "让这个用户可以读它"
             ) from None
         except (ValueError, KeyError, TypeError, binascii.Error):
             raise BadInput.one(
                 str(key_file),
-                "this is not a key file of callbot",
-                "restore it from the backup; without it the stored phone numbers cannot be read",
+                "这不是 callbot 的密钥文件",
+                "从备份恢复；没有它，库里的号码读不出来",
             ) from None
         return cls(cipher_key, hash_key, origin=str(key_file))
 
@@ -165,8 +165,8 @@ class PhoneVault:
             return self._aes.decrypt(cipher[:_NONCE], cipher[_NONCE:], _AAD).decode("ascii")
         except (InvalidTag, ValueError):
             raise KeyMismatch(
-                f"{self._origin}: these keys did not seal the phone numbers of this database → restore the key "
-                "file that belongs to it (store.key_file); without it the numbers must be imported again"
+                f"{self._origin}: 这份密钥不是加密这个库的那一份 → 恢复属于它的密钥文件（store.key_file）；"
+                "没有它，号码只能重新导入"
             ) from None
 
 
@@ -197,5 +197,5 @@ def _make(key_file: Path) -> None:
             fresh.unlink()
     except OSError as error:
         raise BadInput.one(
-            str(key_file), f"the key file cannot be made ({error.strerror})", "set store.key_file elsewhere"
+            str(key_file), f"建不了密钥文件（{error.strerror}）", "把 store.key_file 设到别处"
         ) from None

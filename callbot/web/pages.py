@@ -30,7 +30,7 @@ async def batches_page(
     request: Request, site: Here, who: Annotated[Principal, needs(Permission.BATCH_READ)]
 ) -> Response:
     async with site.db.read() as session:
-        waiting = len(await cases.alarms(session)) if who.may(Permission.ALARM_READ) else 0
+        waiting = await cases.waiting_alarms(session) if who.may(Permission.ALARM_READ) else 0
         return page(request, "batches", who=who, batches=await overview.batches(session), alarms=waiting)
 
 

@@ -99,7 +99,7 @@ async def test_a_failing_receiver_is_tried_again_with_growing_waits_and_the_same
     ):
         assert (await one.deliver()).postponed == 1
         (row,) = await rows(database, OutboxDelivery)
-        assert (row.status_code, row.last_error, row.tries) == (500, "answered 500 X", 1)
+        assert (row.status_code, row.last_error, row.tries) == (500, "答复 500 X", 1)
         assert timedelta(seconds=2.5) <= row.next_try_at - NOW <= timedelta(seconds=5)
         assert (await one.deliver()).postponed == 0, "not before its time"
         clock.moment += timedelta(seconds=5)
@@ -126,7 +126,7 @@ async def test_a_gone_receiver_makes_a_dead_letter_that_can_be_replayed(database
         fate[0] = 200
         assert (await one.deliver()).delivered == 0
         first, _ = await rows(database, Outbox)
-        assert first.note == "answered 410 X"
+        assert first.note == "答复 410 X"
         async with database.write() as session:
             assert await delivery_rows.replay(session, clock.now(), outbox_id=first.id) == 1
         assert (await one.deliver()).delivered == 1
@@ -154,7 +154,7 @@ async def test_a_hanging_receiver_holds_up_nobody_else(sqlite_database: Database
     # One round, then it gets a rest: a tick is not spent on waiting thirty times.
     assert (stuck.delivered, stuck.postponed) == (0, 8)
     waiting = await rows(db, OutboxDelivery, endpoint="slow", tries=1)
-    assert {row.last_error for row in waiting} == {"no answer within 0.3 s"}
+    assert {row.last_error for row in waiting} == {"0.3 秒内没有答复"}
     assert (await states(db))[0] == Counter(sending=30)
 
 
@@ -177,7 +177,7 @@ async def test_too_many_tries_end_in_a_dead_letter_and_the_other_receiver_has_it
     assert len(bad.got) == 3, "redirects are not followed"
     assert len(good.got) == 1
     (message,) = await rows(db, Outbox)
-    assert (message.state, message.note) == ("dead", "answered 302 X; gave up after 3 tries")
+    assert (message.state, message.note) == ("dead", "答复 302 X；试了 3 次后放弃")
 
 
 async def test_two_processes_deliver_each_message_once(database: Database) -> None:

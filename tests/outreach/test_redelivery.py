@@ -46,7 +46,7 @@ def test_everything_else_is_tried_again_until_it_is_too_often(status: int | None
     assert verdict(status) == Again(at=NOW + timedelta(seconds=5), because="why")
     last = verdict(status, tries=5)
     assert isinstance(last, Never)
-    assert "gave up after 5 tries" in last.because
+    assert "试了 5 次后放弃" in last.because
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_the_key_file_is_private_and_kept(tmp_path: Path) -> None:
 
 def test_other_keys_say_which_file_to_restore(tmp_path: Path) -> None:
     sealed = PhoneVault.open(tmp_path / "a.json").seal("+8610024681357")
-    with pytest.raises(KeyMismatch, match=r"b\.json.*restore"):
+    with pytest.raises(KeyMismatch, match=r"b\.json.*恢复"):
         PhoneVault.open(tmp_path / "b.json").reveal(sealed.cipher)
 
 
@@ -137,5 +137,5 @@ def test_damaged_ciphertext_is_not_read(tmp_path: Path) -> None:
 def test_a_broken_key_file_is_named(tmp_path: Path, content: str) -> None:
     file = tmp_path / "keys.json"
     file.write_text(content)
-    with pytest.raises(BadInput, match=r"keys\.json.*not a key file"):
+    with pytest.raises(BadInput, match=r"keys\.json.*不是 callbot 的密钥文件"):
         PhoneVault.open(file)
