@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from starlette.exceptions import HTTPException
@@ -21,7 +20,6 @@ from callbot.web.refusal import SAID, Refused, Why, in_english, wording
 from callbot.web.shapes.base import ErrorOut, ProblemOut
 from callbot.web.templates_of import error_page
 
-_log = structlog.get_logger(__name__)
 POLICY_VIOLATION = 1008
 _OF_STATUS = {401: Why.SIGN_IN_FIRST, 403: Why.NOT_ALLOWED, 405: Why.METHOD, 413: Why.TOO_LARGE}
 
@@ -35,19 +33,12 @@ def install(app: FastAPI) -> None:
     async def bad_input(connection: Any, error: Exception) -> Any:
         return await _answer(connection, _input_of(error))
 
-    async def failed(connection: Any, error: Exception) -> Any:
-        _log.error(
-            "web.failed", path=connection.url.path, request_id=_id(connection), error=type(error).__name__
-        )
-        return await _answer(connection, Refused(Why.FAILED))
-
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, refused)
     app.add_exception_handler(WebSocketRequestValidationError, refused)
     app.add_exception_handler(BadInput, bad_input)
     app.add_exception_handler(CallbotError, bad_input)
-    app.add_exception_handler(Exception, failed)
 
 
 def refuse(connection: HTTPConnection, refused: Refused) -> ASGIApp:

@@ -28,6 +28,10 @@ def local(moment: datetime | None) -> str:
 
 
 def _hidden(value: Any) -> Any:
+    if isinstance(value, list):
+        return "；".join(str(_hidden(each)) for each in value)
+    if isinstance(value, dict):
+        return hide_numbers(str(value))
     return hide_numbers(value) if type(value) is str else value
 
 

@@ -1,15 +1,22 @@
-"""The outermost layer: a request id, and the headers that tell browsers what not to do."""
+"""The outermost layer: a request id, headers that tell browsers what not to do, an answer to every bug."""
 
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
+import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callbot.ids import new_id
+from callbot.web.errors import refuse
+from callbot.web.refusal import Refused, Why
+
+_log = structlog.get_logger(__name__)
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _STYLED = "default-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -45,12 +52,24 @@ class Frame:
         request_id = _request_id(scope)
         scope["callbot.request_id"] = request_id
 
+        started = False
+
         async def framed(message: Message) -> None:
+            nonlocal started
+            started = True
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 self._add(message, request_id)
             await send(message)
 
-        await self._app(scope, receive, framed)
+        try:
+            await self._app(scope, receive, framed)
+        except Exception as error:
+            # As text: what the logger would render itself holds the values of variables too.
+            trace = "".join(traceback.format_exception(error))
+            _log.error("web.failed", path=scope["path"], request_id=request_id, trace=trace)
+            if started:
+                raise
+            await refuse(HTTPConnection(scope), Refused(Why.FAILED))(scope, receive, framed)
 
     def _add(self, message: MutableMapping[str, Any], request_id: str) -> None:
         headers = MutableHeaders(scope=message)
