@@ -153,12 +153,14 @@ def build_call(
         recognizer=minds.speech.recognizer,
         reader=minds.reader,
         writer=minds.writer,
+        lookup=minds.lookup,
         voice=minds.speech.voice,
         desk=desk,
         journal=journal,
         log=log,
         clock=clock,
         options=options,
+        briefs=minds.briefs,
     )
 
 

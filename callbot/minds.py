@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from callbot.conversation.briefing import BriefWriter, NoBriefWriter
+from callbot.conversation.llm_brief import LlmBriefWriter
 from callbot.conversation.llm_chain import LlmChain
 from callbot.conversation.llm_reader import LlmReader
 from callbot.conversation.llm_server import LlmServer, Pace
 from callbot.conversation.llm_writer import LlmWriter
+from callbot.conversation.lookup import Lookup, MeaningLookup, PieceLookup
 from callbot.conversation.reading import Reader
 from callbot.conversation.scripted_writer import ScriptedWriter
 from callbot.conversation.transformers_reader import transformers_reader
@@ -17,6 +20,8 @@ from callbot.errors import BadInput
 from callbot.settings import LlmSettings, Settings
 from callbot.speech import Speech, build_speech
 
+_BRIEF_S = 4.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minds:
@@ -25,6 +30,8 @@ class Minds:
     speech: Speech
     reader: Reader
     writer: Writer
+    lookup: Lookup = field(default_factory=PieceLookup)
+    briefs: BriefWriter = field(default_factory=NoBriefWriter)
 
     async def aclose(self) -> None:
         await self.writer.aclose()
@@ -99,6 +106,13 @@ def _turn_pace(settings: LlmSettings) -> Pace:
     )
 
 
+def _brief_pace(settings: LlmSettings) -> Pace:
+    """An agent reads the card while it rings; a sentence that comes later than that is of no use."""
+    return Pace(
+        whole_s=min(_BRIEF_S, settings.timeout_s), first_token_s=settings.first_token_s, gap_s=settings.gap_s
+    )
+
+
 async def check_minds(settings: Settings) -> None:
     """Raises `BadInput` for missing models, unreadable prompts and settings that cannot be; loads little."""
     _check_tones(settings)
@@ -116,8 +130,13 @@ def build_minds(settings: Settings) -> Minds:
     # Speech comes last: it starts processes, which nobody would end if a prompt could not be read.
     chain = build_chain(settings.llm)
     reader, writer = build_reader(settings, chain), build_writer(settings.llm, chain)
+    briefs = LlmBriefWriter(chain, pace=_brief_pace(settings.llm)) if chain else NoBriefWriter()
     return Minds(
-        speech=build_speech(settings.models, cache=settings.data / "voices"), reader=reader, writer=writer
+        speech=build_speech(settings.models, cache=settings.data / "voices"),
+        reader=reader,
+        writer=writer,
+        lookup=MeaningLookup(),
+        briefs=briefs,
     )
 
 

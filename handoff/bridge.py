@@ -43,3 +43,5 @@ class Bridged:
     error: str = ""
     note: str = ""
     """What the agent said when they handed the customer back."""
+    taken_by: str = ""
+    """The supervisor who took the call over."""

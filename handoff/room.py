@@ -122,7 +122,7 @@ class Room:
     async def take_over(self, supervisor: Voice) -> None:
         """The human is released; the customer goes on with the supervisor."""
         await self.human.tell(Party(name=supervisor.name, mode="take_over"))
-        self._end("taken_over")
+        self._end("taken_over", taken_by=supervisor.agent_id)
 
     # The sound
 
@@ -199,7 +199,10 @@ class Room:
         *,
         error: str = "",
         note: str = "",
+        taken_by: str = "",
     ) -> None:
         if not self._over.done():
             lasted = round((asyncio.get_running_loop().time() - self._began) * 1000)
-            self._over.set_result(Bridged(ended_by=by, duration_ms=lasted, error=error, note=note))
+            self._over.set_result(
+                Bridged(ended_by=by, duration_ms=lasted, error=error, note=note, taken_by=taken_by)
+            )

@@ -97,6 +97,22 @@ def graph(
 
 
 @app.command()
+def index(
+    where: Annotated[Path | None, typer.Argument(help="流程文件夹；不写就是自带的。")] = None,
+) -> None:
+    """把知识里的问法算成向量存好，通话进程启动时就不用再算；问法改了要重做。"""
+    from callbot.conversation.lookup import FILE, write_vectors
+
+    root = where or folder("dialog_flows")
+    try:
+        count = write_vectors(load_flows(root).values(), root / FILE)
+    except BadInput as bad:
+        complain(bad)
+        raise typer.Exit(1) from None
+    out.print(f"{count} 种问法 → {root / FILE}", soft_wrap=True)
+
+
+@app.command()
 def chat(
     flow: Annotated[str, typer.Argument(help="流程名（winback/ecommerce）或流程文件。")],
     name: Annotated[str, typer.Option(help="怎么称呼对方。")] = "王女士",

@@ -104,10 +104,14 @@ class State:
     choices: tuple[str, ...] = ()
     last: tuple[Utterance, ...] = ()
     """The last act's words, for “再说一遍”."""
+    asked: int = 0
+    """How often the open question was put."""
     asked_at: str = ""
     """The last step whose question was asked: where a change of mind goes back to."""
     calls: tuple[Calling, ...] = ()
     """Sub-flows that were entered, the innermost last."""
+    feels: str = ""
+    """The emotion of the last turn."""
     waiting: bool = False
     """The callee asked for a moment."""
     used: tuple[str, ...] = ()

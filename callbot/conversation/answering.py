@@ -13,6 +13,7 @@ from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.floor_events import TakeTurn, Words
 from callbot.conversation.guard import Sheet
 from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.lookup import Found, Lookup, PieceLookup
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.prompt_use import PromptUse, answered
 from callbot.conversation.reading import Context, Reader, Reading
@@ -22,6 +23,8 @@ from callbot.conversation.speaking import Speaking, Spoken
 from callbot.conversation.transfer import Need
 from callbot.conversation.writing import Moment, Writer
 
+_WITHOUT_SYMPATHY = frozenset({"clarify", "clarify_again", "go_ahead", "wait_for_you", "corrected"})
+"""Sympathy with what was not understood, or before somebody has spoken, is none."""
 _FELT = frozenset({Emotion.ANGRY, Emotion.SAD_WORRIED})
 
 
@@ -93,6 +96,7 @@ class Answering:
     log: CallLog
     clock: Clock
     options: SessionOptions
+    lookup: Lookup = field(default_factory=PieceLookup)
 
     async def make(self, answer: Answer) -> None:
         """Fill `answer`. It is understood and worded at once; its notes are committed as soon as the turn is
@@ -107,6 +111,7 @@ class Answering:
             answer.before,
             reading,
             self.clock.now(),
+            known=await self.known(reading),
             need=answer.need.reason if answer.need else None,
             unsaid=answer.unsaid,
         )
@@ -232,6 +237,17 @@ class Answering:
             self.log.event("reader-failed", at_ms, error=repr(error))
         return reading
 
+    async def known(self, reading: Reading) -> Found | None:
+        """What the knowledge base says, nothing when it is not asked or does not answer in time."""
+        if not self.plan.flow.knowledge or not self.dialogue.asks(reading):
+            return None
+        try:
+            async with asyncio.timeout(self.options.reader_s):
+                return await self.lookup.find(self.plan.flow, reading.text)
+        except Exception as error:
+            self.log.event("lookup-failed", self.speaking.now_ms(), error=repr(error))
+            return None
+
     def _log_reading(self, reading: Reading, at_ms: int) -> None:
         if not reading.text:
             return
@@ -250,7 +266,7 @@ class Answering:
         """A few words of sympathy where somebody is upset and the act has none of its own."""
         if reading.emotion not in _FELT or act.transfer or act.hang_up or not act.utterances:
             return ()
-        if any(words.final for words in act.utterances):
+        if any(words.final for words in act.utterances) or act.name in _WITHOUT_SYMPATHY:
             return ()
         moment = Moment(
             act=act.name, heard=reading.text, intent=reading.intent.value, emotion=reading.emotion.value

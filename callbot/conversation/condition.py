@@ -13,8 +13,10 @@ CONDITIONS = (
     "offer.gift",
     "offer.until",
     "offer.deadline",
+    "person.salutation",
     "person.reason",
     "person.strategy",
+    "feels",
 )
 """Everything a condition may name, besides `slot.…`."""
 

@@ -11,8 +11,8 @@ from callbot.conversation.act import Act, Draft, State, Utterance
 from callbot.conversation.appointment import FOR_A_HUMAN, NO, Appointment, TimeParser
 from callbot.conversation.digression import Digression
 from callbot.conversation.flow import Do
-from callbot.conversation.knowledge import Found, Knowledge
 from callbot.conversation.labels import Intent, TransferReason
+from callbot.conversation.lookup import Found
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.reading import Reading
 from callbot.conversation.result import JournalKind
@@ -59,7 +59,7 @@ class Dialogue:
         self.telling = Telling(plan, self.offer)
         self.appointment = Appointment(self.telling, parse_time)
         self.stepping = Stepping(self.telling, self.appointment)
-        self.digression = Digression(self.stepping, Knowledge(self.flow.knowledge))
+        self.digression = Digression(self.stepping)
 
     # What starts an act
 
@@ -79,22 +79,29 @@ class Dialogue:
         now: datetime,
         *,
         need: TransferReason | None = None,
+        known: Found | None = None,
         unsaid: Sequence[Utterance] = (),
     ) -> tuple[State, Act]:
         """React to one turn of the callee.
 
-        `need`: why a human is needed now, judged over the whole conversation. `unsaid`: what the last act
+        `need`: why a human is needed now, judged over the whole conversation. `known`: what the knowledge base
+        says to a question in it. `unsaid`: what the last act
         meant to say and the callee did not hear, in order; it is said again where the callee only says
         "go on".
         """
         before, state = state, self.stepping.keep(state, reading)
-        state, act = self._react(before, state, reading, now, need, tuple(unsaid))
+        state, act = self._react(before, state, reading, now, need, known, tuple(unsaid))
         if not patterns.asks_for_a_moment(reading):
             state = replace(state, waiting=False)
         if act.name not in ("clarify", "clarify_again", "unclear_end"):
             state = replace(state, unclear=0)
         act = replace(act, drafts=_unique((*self.must_keep(reading), *act.drafts)))
         return self._spoken(state, act)
+
+    @staticmethod
+    def asks(reading: Reading) -> bool:
+        """Is it worth looking for an answer in the knowledge base?"""
+        return patterns.may_ask(reading, unsure=_unsure(reading))
 
     def key(self, state: State, digit: str) -> Intent | None:
         """What a pressed key means here: 0 asks for a human, others what the open question says of them."""
@@ -190,20 +197,22 @@ class Dialogue:
         reading: Reading,
         now: datetime,
         need: TransferReason | None,
+        found: Found | None,
         unsaid: tuple[Utterance, ...],
     ) -> tuple[State, Act]:
         intent = reading.intent
         if intent is Intent.DO_NOT_CALL and need not in CARE:
             state, act = self.stepping.follow(state, self.flow.always[intent], reading, now, unsaid)
             return replace(state, holding=False), replace(act, cancel_transfer=state.holding)
-        unsure = reading.confidence < UNSURE and intent not in _AT_ANY_CONFIDENCE
-        found = self.digression.find(reading, unsure=unsure)
+        unsure = _unsure(reading)
         if state.holding:
             return self._while_holding(state, reading, found)
         if state.owed_human and need not in CARE and (need is not None or intent in FOR_A_HUMAN):
             return self.appointment.human_owed(state, reading, now)
         if need is not None and intent is not Intent.ANNOUNCEMENT:
-            return self.stepping.transfer(state, need)
+            state, act = self.stepping.transfer(state, need)
+            meant = self.flow.always.get(intent)
+            return state, act.after(via=(meant.handler,) if meant and meant.do is Do.TRANSFER else ())
         if not state.closed and patterns.asks_for_a_moment(reading):
             return self._moment(state, reading, unsaid)
         if found is not None:
@@ -215,14 +224,20 @@ class Dialogue:
             words = (*self.telling.say(state, lines, act="corrected"), *self.telling.question(state))
             return self.telling.told(state, lines), Act(name="corrected", utterances=words)
         answers = intent is Intent.AFFIRM and bool(unsaid) and unsaid[0].asks in _YES_NO
+        if before.waiting and not state.closed and intent in _GO_ON and state.asks not in _YES_NO:
+            return state, Act(name=state.step, utterances=self.telling.question(state))
         if unsaid and not state.closed and intent in _GO_ON and not answers:
             return state, Act(name=unsaid[0].act, utterances=unsaid)
         step = self.flow.steps[state.step]
         if state.closed:
             return self._after_goodbye(state, reading, now)
-        if unsure or (intent is Intent.SILENCE_FILLER_UNCLEAR and intent not in step.then):
+        unclear = intent is Intent.SILENCE_FILLER_UNCLEAR and intent not in step.then
+        told = patterns.is_an_account(reading.text, state.asks) or self._kept(before, state)
+        if (unsure or unclear) and not told:
             return self._clarify(state)
         reaction = step.then.get(intent) or self.flow.always.get(intent) or step.otherwise
+        if unsure or unclear:
+            reaction = step.otherwise or reaction
         if reaction is None:
             return self._clarify(state)
         if intent in _UNANSWERED and not reaction.goto:
@@ -238,6 +253,11 @@ class Dialogue:
         words = asking(self.telling.say(state, (line,), act=line.name), state.asks or "open", state.choices)
         state = replace(self.telling.told(state, (line,)), waiting=not speaks)
         return state, Act(name=line.name, utterances=words)
+
+    def _kept(self, before: State, state: State) -> bool:
+        """The words named something that the step listens for, whatever their label."""
+        listens = {keep.slot for keep in self.flow.steps[state.step].keep if keep.values}
+        return any(state.slots.get(slot) != before.slots.get(slot) for slot in listens)
 
     def _corrects(self, before: State, state: State, reading: Reading) -> bool:
         """不是，我是说质量, when the step that listens for it is past."""
@@ -312,6 +332,7 @@ class Dialogue:
             state,
             asks=question.asks if question else state.asks if state.holding else "",
             choices=question.choices if question else (),
+            asked=state.asked + 1 if question else state.asked,
             last=last,
         ), act
 
@@ -327,6 +348,10 @@ class Dialogue:
         return tuple(
             Draft(kind=kind, data=note_data(kind, reading)) for intent, kind in kinds if intent in intents
         )
+
+
+def _unsure(reading: Reading) -> bool:
+    return reading.confidence < UNSURE and reading.intent not in _AT_ANY_CONFIDENCE
 
 
 def _unique(drafts: Iterable[Draft]) -> tuple[Draft, ...]:

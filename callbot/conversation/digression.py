@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from callbot.conversation import patterns
 from callbot.conversation.act import Act, State, Utterance
-from callbot.conversation.knowledge import Found, Knowledge
 from callbot.conversation.knowledge_file import handler
-from callbot.conversation.reading import Reading
+from callbot.conversation.lookup import Found
 from callbot.conversation.stepping import Stepping
 
 
@@ -17,21 +15,11 @@ class Digression:
     """Answers from the knowledge of one flow."""
 
     stepping: Stepping
-    knowledge: Knowledge
-
-    def find(self, reading: Reading, *, unsure: bool) -> Found | None:
-        """What the knowledge base says to this, None where it is no question or nobody wrote down an answer.
-
-        `unsure`: the reading is not to be relied upon.
-        """
-        if not patterns.may_ask(reading, unsure=unsure):
-            return None
-        return self.knowledge.find(reading.text)
 
     def answer(self, state: State, found: Found, unsaid: tuple[Utterance, ...]) -> tuple[State, Act]:
         """Answer, then go back to the open question; after the goodbye, back to the goodbye."""
-        line, state = found.entry.answer, _using(state, found)
-        telling, via = self.stepping.telling, (handler(found.entry.name),)
+        line, state = found.answer, _using(state, found)
+        telling, via = self.stepping.telling, (handler(found.name),)
         if state.closed:
             goodbye = self.stepping.flow.line("goodbye")
             state, act = telling.close(state, (line, goodbye), "knowledge")
@@ -43,10 +31,10 @@ class Digression:
 
     def on_hold(self, state: State, found: Found) -> tuple[State, Act]:
         """Answer somebody who waits for a human, and ask nothing."""
-        line, state = found.entry.answer, _using(state, found)
+        line, state = found.answer, _using(state, found)
         telling = self.stepping.telling
         words = telling.say(state, (line,), act="knowledge")
-        act = Act(name="knowledge", utterances=words, via=(handler(found.entry.name),))
+        act = Act(name="knowledge", utterances=words, via=(handler(found.name),))
         return telling.told(state, (line,)), act
 
     def vouched(self, state: State) -> tuple[str, ...]:
@@ -54,10 +42,10 @@ class Digression:
         return tuple(
             words
             for entry in self.stepping.flow.knowledge
-            if entry.name in state.used
+            if entry.name in state.used and entry.answer is not None
             for words in entry.answer.variants
         )
 
 
 def _using(state: State, found: Found) -> State:
-    return replace(state, used=tuple(dict.fromkeys((*state.used, found.entry.name))))
+    return replace(state, used=tuple(dict.fromkeys((*state.used, found.name))))

@@ -45,6 +45,10 @@ class Person:
     """Silence reason, one of 需求消失 体验受损 价值转移 自然流失 未知."""
     strategy: str = ""
     """One of 优惠补偿 内容再激活 服务触达 场景召回 等级权益升级."""
+    named_agent: str = ""
+    """Their own contact person, id or name (R196)."""
+    tier: str = ""
+    """高价值, 中价值 or 低价值; empty where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

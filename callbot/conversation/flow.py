@@ -156,7 +156,8 @@ class Entry:
 
     name: str
     asks: tuple[str, ...]
-    answer: Line
+    answer: Line | None
+    """None: the flow's own handlers answer these questions better, so they are not mistaken for others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,7 +230,7 @@ class _Loading:
                     self.mistakes.complain(row, f"{row.data} 不存在", "写这个文件旁边的文件")
                     continue
                 entries |= read_knowledge(path, lines=self.lines, handlers=self.handlers)
-        check_questions(entries, self.handlers, self.mistakes)
+        check_questions(entries, files[-1], self.mistakes)
         return entries
 
     def silence(self, layers: list[Place], reader: StepReader) -> tuple[Rung, ...]:

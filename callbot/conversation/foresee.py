@@ -30,11 +30,22 @@ def foreseeable(plan: CallPlan, now: datetime) -> tuple[str, ...]:
     filled = wording.values(plan.person, dialogue.offer, {})
     texts = list(opening(plan, now))
     for line in _lines(plan, filled):
-        for turn in range(len(line.variants)):
-            text, _ = wording.render(line, filled, turn=turn)
-            if "callback_time" not in "".join(line.variants):
+        if "callback_time" in "".join(line.variants):
+            continue
+        for heard in _hearings(line):
+            for turn in range(len(line.variants)):
+                text, _ = wording.render(line, {**filled, **heard}, turn=turn)
                 texts.append(text)
     return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _hearings(line: Line) -> Iterator[Mapping[str, str]]:
+    """Nothing heard, then whatever would bring up one of the wordings that depend on it."""
+    yield {}
+    for conditions in line.only_if.values():
+        heard = {one.name: one.among[0] for one in conditions if one.name.startswith("slot.") and one.among}
+        if heard:
+            yield heard
 
 
 def _dialogue(plan: CallPlan, now: datetime) -> Dialogue:
@@ -80,7 +91,7 @@ def _within_reach(flow: Flow, filled: Mapping[str, str]) -> Iterator[Step]:
 def _branches(step: Step, filled: Mapping[str, str]) -> Iterator[str]:
     """Ways that are open: what only the call will tell may be so or not."""
     for branch in step.fork:
-        heard = [condition for condition in branch.only_if if condition.name.startswith("slot.")]
+        heard = [one for one in branch.only_if if one.name == "feels" or one.name.startswith("slot.")]
         if all_hold((condition for condition in branch.only_if if condition not in heard), filled):
             yield branch.goto
             if not heard:

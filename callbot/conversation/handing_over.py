@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, TypeAlias, assert_never
 
+from asr_tts.recogniser import Recognizer
 from callbot.conversation.act import Act, State
-from callbot.conversation.bridge_notes import BridgeTap
+from callbot.conversation.bridge_notes import BridgeNotes
+from callbot.conversation.briefing import BriefWriter
 from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.floor_events import FloorEvent, HandedOver, Hold
 from callbot.conversation.labels import TransferReason
 from callbot.conversation.line import Line
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.record import Record
-from callbot.conversation.result import CallLog, JournalKind
-from callbot.conversation.transferring import Transfer, brief
+from callbot.conversation.result import CallLog, JournalKind, TransferResult, Turn
+from callbot.conversation.transferring import Transfer, brief, compared, line_of, lines
 from handoff.bridge import Bridged, Nobody
 from handoff.desk import Desk, NotPlaced, Placed
 
@@ -33,7 +36,14 @@ class BridgeEnded:
     bridged: Bridged
 
 
-DeskMessage: TypeAlias = DeskAnswered | BridgeEnded
+@dataclass(frozen=True, slots=True, eq=False)
+class TakenOver:
+    """A supervisor takes the call."""
+
+    supervisor: str
+
+
+DeskMessage: TypeAlias = DeskAnswered | BridgeEnded | TakenOver
 
 
 class Stage(Protocol):
@@ -78,6 +88,8 @@ class HandingOver:
         record: Record,
         log: CallLog,
         options: SessionOptions,
+        recognizer: Recognizer,
+        briefs: BriefWriter,
     ) -> None:
         self._stage = stage
         self._plan = plan
@@ -87,10 +99,16 @@ class HandingOver:
         self._record = record
         self._log = log
         self._options = options
+        self._recognizer = recognizer
+        self._briefs = briefs
         self.transfer: Transfer | None = None
-        self.tap: BridgeTap | None = None
-        self.wrapping: asyncio.Task[None] | None = None
+        self._bridge: BridgeNotes | None = None
+        self._conversations: list[_Conversation] = []
+        self._wrapping: set[asyncio.Task[None]] = set()
+        self._writing: set[asyncio.Task[None]] = set()
         self._accepted: DeskAnswered | None = None
+        self._handed_over = False
+        """The floor is the human's."""
         self._due = 0.0
 
     @property
@@ -98,9 +116,32 @@ class HandingOver:
         """When a human who is there has waited long enough, on the loop's clock."""
         return self._due if self._accepted is not None else None
 
+    @property
+    def with_human(self) -> bool:
+        """Callee and human are talking."""
+        return self._bridge is not None
+
     async def begin(self, reason: TransferReason, turn: int) -> None:
         """Offer the callee to the desk; `turn` is the callee turn that made it necessary."""
         await self.cancel()
+        self._record.dealt_with = turn + 1
+        await self._offer(reason, turn)
+
+    async def take_over(self, supervisor: str) -> None:
+        """A supervisor takes the call from the bot, who says so and leaves. A human's call is the desk's."""
+        if self.with_human or self._stage.over:
+            return
+        await self._drop("no_answer")
+        self._stage.drop_answer()
+        self._stage.state, act = self._dialogue.taken_over(self._stage.state)
+        await self._stage.say(act)
+        await self._offer(TransferReason.EXPLICIT_REQUEST, self._last_turn, taker=supervisor)
+
+    @property
+    def _last_turn(self) -> int:
+        return max(0, len(self._record.said) - 1)
+
+    async def _offer(self, reason: TransferReason, turn: int, *, taker: str = "") -> None:
         card = brief(
             self._plan,
             reason,
@@ -109,11 +150,17 @@ class HandingOver:
             promised=[note.words for note in self._record.notes if note.kind is JournalKind.PROMISE],
         )
         transfer = Transfer(
-            plan=self._plan, desk=self._desk, log=self._log, reason=reason, turn=turn, brief=card
+            plan=self._plan,
+            desk=self._desk,
+            log=self._log,
+            reason=reason,
+            turn=turn,
+            brief=card,
+            taker=taker,
+            said=lines(self._record.turns),
         )
-        self._record.dealt_with = turn + 1
         self.transfer = transfer
-        self._event("transfer-offered", transfer, reason=reason.value)
+        self._event("transfer-offered", transfer, reason=transfer.shown_reason)
 
         async def place() -> None:
             answer = await transfer.place()
@@ -122,10 +169,16 @@ class HandingOver:
             self._stage.post(DeskAnswered(transfer, answer))
 
         transfer.task = self._stage.start(place())
-        await self._stage.tell_floor(Hold(on=True))
+        if not taker:
+            self._keep(self._writing, self._polish(transfer))
+        if not self._handed_over:
+            await self._stage.tell_floor(Hold(on=True))
 
-    async def cancel(self, result: Literal["callee_left"] = "callee_left") -> None:
+    async def cancel(self) -> None:
         """The callee does not want a human any more, or is gone."""
+        await self._drop("callee_left")
+
+    async def _drop(self, result: Literal["callee_left", "no_answer"]) -> None:
         transfer, self.transfer, self._accepted = self.transfer, None, None
         if transfer is None:
             return
@@ -152,7 +205,7 @@ class HandingOver:
             await self._desk.bridge(placed, Nobody())
             await self._desk.wrap_up(placed, 0)
 
-        self.wrapping = self._stage.start(excuse())
+        self._keep(self._wrapping, excuse())
 
     async def look(self) -> None:
         """Hand over if a human waits and the bot is done or has had its time."""
@@ -170,7 +223,7 @@ class HandingOver:
             self.transfer = None
             self._record.transferred(transfer.result(placed.result), transfer.reason, transfer.turn)
             self._event("transfer-ended", transfer, result=placed.result, detail=placed.detail)
-            await self._come_back()
+            await self._come_back(self._dialogue.transfer_failed)
             return
         self._event("transfer-accepted", transfer, agent=placed.agent_id)
         self._accepted = message
@@ -181,53 +234,99 @@ class HandingOver:
         transfer, bridged = message.transfer, message.bridged
         if transfer is not self.transfer or transfer.placed is None:
             return
-        placed = transfer.placed
         transfer.bridged_ms = bridged.duration_ms
         self.transfer = None
         self._event("unbridged", transfer, by=bridged.ended_by, ms=bridged.duration_ms, error=bridged.error)
-        self._line.unbridge()
-        if bridged.ended_by == "failed":
-            self._record.transferred(transfer.result("bridge_failed"), transfer.reason, transfer.turn)
-            if not self._stage.over:
-                await self._stage.tell_floor(HandedOver(to_human=False))
-                await self._come_back()
-            return
-        self.wrapping = self._stage.start(self._wrap_up(transfer, placed))
-        if not self._stage.over:
-            await self._stage.tell_floor(HandedOver(to_human=False))
-            self._stage.state, act = self._dialogue.agent_gone(self._stage.state)
-            await self._stage.say(act)
+        self._close_bridge()
+        match bridged.ended_by:
+            case "failed":
+                await self._broken(transfer, "bridge_failed", self._dialogue.transfer_failed)
+            case "agent_left":
+                await self._broken(transfer, "agent_left", self._dialogue.agent_lost)
+            case "handed_back":
+                transfer.handed_back = bridged.note
+                self._talked(transfer)
+                await self._come_back(self._dialogue.handed_back)
+            case "taken_over":
+                self._talked(transfer)
+                if not self._stage.over:
+                    await self._offer(transfer.reason, transfer.turn, taker=bridged.taken_by)
+            case "callee" | "agent":
+                self._talked(transfer)
+                await self._come_back(self._dialogue.agent_gone)
+            case _:
+                assert_never(bridged.ended_by)
+
+    def _talked(self, transfer: Transfer) -> None:
+        if transfer.placed is not None:
+            self._keep(self._wrapping, self._wrap_up(transfer, transfer.placed, self._options.wrap_up_s))
+
+    async def _broken(
+        self,
+        transfer: Transfer,
+        result: Literal["bridge_failed", "agent_left"],
+        act: Callable[[State], tuple[State, Act]],
+    ) -> None:
+        """The human is gone without a goodbye: the bot is there at once."""
+        self._record.transferred(transfer.result(result), transfer.reason, transfer.turn)
+        if transfer.placed is not None:
+            self._keep(self._wrapping, self._free(transfer, transfer.placed))
+        await self._come_back(act)
 
     async def finish(self, next_message: Callable[[], Awaitable[object]]) -> None:
         """The line is gone: end what is under way, waiting for the bridge to notice."""
-        if self.transfer is not None and self.tap is None:
+        if self.transfer is not None and self._bridge is None:
             await self.cancel()
-        while self.transfer is not None:
+        while self.transfer is not None and self._bridge is not None:
             message = await next_message()
             if isinstance(message, BridgeEnded):
                 await self.bridge_ended(message)
+        await self.cancel()
+
+    async def written_up(self, transcript_s: float) -> None:
+        """Collect the agents' forms, and what was said to them as far as it is written down in time."""
+        if self._wrapping:
+            await asyncio.wait(self._wrapping)
+        if self._writing:
+            _, late = await asyncio.wait(self._writing, timeout=transcript_s)
+            for task in late:
+                task.cancel()
+        for talk in self._conversations:
+            self._record.compare(talk.transfer.id, talk.compared)
 
     def abort(self) -> None:
         """Stop everything; a human who was talking counts as reached."""
+        for task in self._writing:
+            task.cancel()
         transfer, self.transfer = self.transfer, None
         if transfer is None:
             return
         if transfer.task is not None:
             transfer.task.cancel()
-        result = transfer.result("callee_left" if self.tap is None else "connected")
+        result = transfer.result("connected" if self.with_human else "callee_left")
         self._record.transferred(result, transfer.reason, transfer.turn)
 
-    async def _wrap_up(self, transfer: Transfer, placed: Placed) -> None:
-        form = await transfer.wrap_up(placed, self._options.wrap_up_s)
+    async def _wrap_up(self, transfer: Transfer, placed: Placed, wait_s: float) -> None:
+        form = await transfer.wrap_up(placed, wait_s)
         result = transfer.result("connected", wrap_up=form)
         self._record.transferred(result, transfer.reason, transfer.turn)
         self._event("wrap-up", transfer, form=dict(result.wrap_up))
 
-    async def _come_back(self) -> None:
-        """Nobody took the callee: the bot has the floor again and says so."""
+    @staticmethod
+    async def _free(transfer: Transfer, placed: Placed) -> None:
+        """The desk may forget this conversation; the agent is not asked for a form."""
+        await transfer.wrap_up(placed, 0)
+
+    async def _come_back(self, words: Callable[[State], tuple[State, Act]]) -> None:
+        """The human is not there, or not any more: the bot has the floor again and says so."""
+        if self._stage.over:
+            return
+        if self._handed_over:
+            self._handed_over = False
+            await self._stage.tell_floor(HandedOver(to_human=False))
         self._stage.drop_answer()
         await self._stage.tell_floor(Hold(on=False))
-        self._stage.state, act = self._dialogue.transfer_failed(self._stage.state)
+        self._stage.state, act = words(self._stage.state)
         await self._stage.say(act)
 
     async def _hand_over(self, accepted: DeskAnswered) -> None:
@@ -236,21 +335,74 @@ class HandingOver:
         self._accepted = None
         if not isinstance(placed, Placed):
             return
-        transfer.handed = True
+        transfer.handed = self._handed_over = True
         self._stage.drop_answer()
         await self._stage.tell_floor(Hold(on=False))
         await self._stage.tell_floor(HandedOver(to_human=True))
-        tap = self.tap = BridgeTap(self._line.bridge(), start_ms=self._line.now_ms)
+        known = len(transfer.said)
+        for line in lines(self._record.turns)[known:]:
+            await self._desk.tell(transfer.id, line)
+        notes = self._open_bridge(transfer)
         self._event("bridged", transfer, agent=placed.agent_id)
 
         async def bridge() -> None:
             try:
-                bridged = await self._desk.bridge(placed, tap)
+                bridged = await self._desk.bridge(placed, notes)
             except Exception as error:
                 bridged = Bridged(ended_by="failed", duration_ms=0, error=repr(error))
             self._stage.post(BridgeEnded(transfer, bridged))
 
         transfer.task = self._stage.start(bridge())
 
+    def _open_bridge(self, transfer: Transfer) -> BridgeNotes:
+        talk = _Conversation(transfer=transfer, turns=self._record.turns, since_ms=self._line.now_ms)
+        self._conversations.append(talk)
+
+        async def said(turn: Turn) -> None:
+            self._record.turns.append(turn)
+            if turn.heard:
+                await self._desk.tell(transfer.id, line_of(turn))
+
+        self._bridge = BridgeNotes(
+            self._line.bridge(), start_ms=talk.since_ms, recognizer=self._recognizer, on_turn=said
+        )
+        self._keep(self._writing, self._bridge.write())
+        return self._bridge
+
+    def _close_bridge(self) -> None:
+        if self._bridge is not None:
+            self._bridge.close()
+            self._conversations[-1].until_ms = self._line.now_ms
+        self._bridge = None
+        self._line.unbridge()
+
+    async def _polish(self, transfer: Transfer) -> None:
+        """Give the card a first sentence while it rings already."""
+        found = await self._briefs.summary(transfer.brief, transfer.said)
+        self._record.prompts.extend(found.prompts)
+        if found.text:
+            transfer.brief = replace(transfer.brief, summary=found.text)
+            await self._desk.tell(transfer.id, transfer.brief)
+
+    def _keep(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+        task = self._stage.start(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
     def _event(self, name: str, transfer: Transfer, **data: Any) -> None:
         self._log.event(name, self._line.now_ms, transfer=transfer.id, **data)
+
+
+@dataclass(slots=True, eq=False)
+class _Conversation:
+    """One bridge, for the comparison of what was asked in it with what was known before."""
+
+    transfer: Transfer
+    turns: list[Turn]
+    since_ms: int
+    until_ms: int = sys.maxsize
+
+    def compared(self, result: TransferResult) -> TransferResult:
+        return compared(
+            result, self.turns, card=self.transfer.brief, since_ms=self.since_ms, until_ms=self.until_ms
+        )

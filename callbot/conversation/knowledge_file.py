@@ -38,7 +38,8 @@ def read_knowledge(path: Path, *, lines: LineReader, handlers: dict[str, str]) -
     found: dict[str, Entry] = {}
     for name, spot in place["entries"].items():
         found[name] = _entry(name, spot, lines)
-        handlers[handler(name)] = spot.where
+        if found[name].answer is not None:
+            handlers[handler(name)] = spot.where
     return found
 
 
@@ -48,18 +49,18 @@ def handler(name: str) -> str:
 
 
 def _entry(name: str, place: Place, lines: LineReader) -> Entry:
-    answer = lines.line(f"knowledge.{name}", place["answer"])
+    answer = lines.line(f"knowledge.{name}", place["answer"]) if "answer" in place.data else None
     return Entry(name=name, asks=tuple(str(row.data) for row in place["ask"].rows()), answer=answer)
 
 
-def check_questions(entries: Mapping[str, Entry], places: Mapping[str, str], mistakes: Mistakes) -> None:
-    """No question may lead to two answers."""
+def check_questions(entries: Mapping[str, Entry], source: Place, mistakes: Mistakes) -> None:
+    """No question may lead to two answers. `source`: the flow that takes the entries in."""
     owner: dict[str, str] = {}
     for name, entry in entries.items():
         for question in entry.asks:
             if (other := owner.setdefault(question, name)) != name:
                 mistakes.complain(
-                    places[handler(name)],
+                    source,
                     f"“{question}”在 `{other}` 里也有",
                     "只留一处",
                 )

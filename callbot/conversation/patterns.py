@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from callbot.conversation.labels import Intent
 from callbot.conversation.reading import Reading
+from callbot.conversation.turn_cues import bare, is_hesitating
 
 _MOMENT = re.compile(
     r"^(?:[哎诶唉喂啊哦嗯那你您我先麻烦请不好意思，]|那个)*"
@@ -17,6 +18,7 @@ _NOT_NOW = re.compile(
 )
 _TO_SPEAK = re.compile(r"听我说|我先说|让我说|打住|停一?下|慢着|我(?:想)?问")
 _SHORT = 5
+_ACCOUNT = 5
 
 _TAKES_BACK = re.compile(
     r"^(?:[哎诶唉喂啊哦喔嗯呃额那你您，]|那个|等一?下|等等)*"
@@ -37,7 +39,7 @@ QUESTIONS = frozenset(
     }
 )
 """What the knowledge base may know an answer to."""
-_UNSURE_OF = frozenset({Intent.SILENCE_FILLER_UNCLEAR, Intent.CANNOT_HEAR_REPEAT, Intent.GREETING_ACK})
+_UNSURE_OF = frozenset({Intent.SILENCE_FILLER_UNCLEAR, Intent.CANNOT_HEAR_REPEAT})
 _LATER = frozenset({Intent.SILENCE_FILLER_UNCLEAR, Intent.GREETING_ACK, Intent.BUSY_CALLBACK, Intent.AFFIRM})
 
 
@@ -58,9 +60,15 @@ def wants_to_speak(text: str) -> bool:
 
 
 def takes_back(reading: Reading, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    """不是，我是说质量: what matters to them was heard as something else before."""
+    """不是，我是说质量: what matters to them is something else than what was heard before."""
     was, now = before.get("concern", ""), after.get("concern", "")
-    return bool(was) and was != now and _TAKES_BACK.match(reading.text) is not None
+    return bool(now) and was != now and _TAKES_BACK.match(reading.text) is not None
+
+
+def is_an_account(text: str, asks: str) -> bool:
+    """Words in answer to an open question that say something, whatever their label: nobody is asked to say
+    again what they have just told."""
+    return asks == "open" and len(bare(text)) >= _ACCOUNT and not is_hesitating(text)
 
 
 def may_ask(reading: Reading, *, unsure: bool) -> bool:

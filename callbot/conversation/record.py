@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -91,8 +92,12 @@ class Record:
 
     def transferred(self, result: TransferResult, reason: TransferReason, turn: int) -> None:
         self.transfers.append(result)
-        talked = result.result in ("connected", "agent_left") and result.agent_id is not None
+        talked = result.result == "connected" and result.agent_id is not None
         self.handovers.append(Handover(turn=turn, reason=reason, connected=talked))
+
+    def compare(self, transfer_id: str, compared: Callable[[TransferResult], TransferResult]) -> None:
+        """Replace the result of one transfer by what its transcript adds to it."""
+        self.transfers = [compared(one) if one.transfer_id == transfer_id else one for one in self.transfers]
 
     def result(
         self,

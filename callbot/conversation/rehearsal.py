@@ -17,6 +17,7 @@ from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.flow_steps import key_handler
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.line import HungUp
+from callbot.conversation.lookup import Lookup, MeaningLookup
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Context, Reader, Reading
 from callbot.conversation.record import Record
@@ -66,6 +67,7 @@ class Rehearsal:
         clock: Clock,
         reader: Reader,
         writer: Writer,
+        lookup: Lookup | None = None,
         agent: bool = True,
     ) -> None:
         """`agent`: whether a human takes the call when one is needed."""
@@ -91,6 +93,7 @@ class Rehearsal:
             log=nothing,
             clock=clock,
             options=SessionOptions(),
+            lookup=lookup or MeaningLookup(),
         )
         self.state = State()
         self.over = False
@@ -155,7 +158,11 @@ class Rehearsal:
         before, self._level, self.over = self.state, 0, False
         need = self._record.need(reading, text, bot_said=bot_said, asks=before.asks)
         self.state, act = self.dialogue.respond(
-            before, reading, self.clock.now(), need=need.reason if need else None
+            before,
+            reading,
+            self.clock.now(),
+            need=need.reason if need else None,
+            known=await self._answering.known(reading),
         )
         self._record.hear(text, reading, bot_said=bot_said, asks=before.asks)
         self._record.turns.append(self._turn("callee", text, reading=reading, step=before.step))

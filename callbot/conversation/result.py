@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from callbot.conversation.labels import Emotion, FollowUpKind, Intent, Outcome
 from callbot.conversation.prompt_use import PromptUse
+from handoff.asked_again import AskedAgain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,12 @@ class TransferResult:
     wrap_up: Mapping[str, Any] = field(default_factory=dict)
     """The agent's form: `outcome`, `note`, `promise`, `follow_up`."""
     bridged_ms: int = 0
+    handed_back: str | None = None
+    """What the agent said to the bot, who went on; None: they did not hand back."""
+    questions: int = 0
+    """That the human asked."""
+    asked_again: tuple[AskedAgain, ...] = ()
+    """Those to which the answer was known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,26 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeAlias, assert_never
 
-from asr_tts.recogniser import RecogniserFailed, Recognizer
+from asr_tts.recogniser import Recognizer
 from asr_tts.voice import Voice
 from callbot.clock import Clock
 from callbot.conversation import floor_events as on
 from callbot.conversation.act import Act, State, Utterance
 from callbot.conversation.answering import Answer, AnswerLate, AnswerReady
 from callbot.conversation.appointment import default_callback
-from callbot.conversation.bridge_notes import transcribed
-from callbot.conversation.handing_over import BridgeEnded, DeskAnswered, DeskMessage, HandingOver
+from callbot.conversation.briefing import BriefWriter, NoBriefWriter
+from callbot.conversation.handing_over import (
+    BridgeEnded,
+    DeskAnswered,
+    DeskMessage,
+    HandingOver,
+    TakenOver,
+)
 from callbot.conversation.inbox import Inbox
 from callbot.conversation.labels import Intent
 from callbot.conversation.last_words import LastWords
 from callbot.conversation.line import Dtmf, HungUp, Line, LineEvent, Played, SpeechEnded, SpeechStarted
+from callbot.conversation.lookup import Lookup, PieceLookup
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Reader
 from callbot.conversation.replying import Replying
@@ -29,7 +36,7 @@ from callbot.conversation.speaking import GuardCheck, Spoken
 from callbot.conversation.writing import Writer
 from handoff.desk import Desk
 
-_Message: TypeAlias = LineEvent | on.Words | on.Sounding | AnswerReady | AnswerLate | DeskAnswered | BridgeEnded
+_Message: TypeAlias = LineEvent | on.Words | on.Sounding | AnswerReady | AnswerLate | DeskMessage
 
 
 class Session:
@@ -54,6 +61,8 @@ class Session:
         options: SessionOptions | None = None,
         fallback_voice: Voice | None = None,
         check: GuardCheck | None = None,
+        briefs: BriefWriter | None = None,
+        lookup: Lookup | None = None,
     ) -> None:
         self.plan = plan
         self.line = line
@@ -74,6 +83,7 @@ class Session:
                 journal=journal,
                 log=log,
                 clock=clock,
+                lookup=lookup or PieceLookup(),
             ),
             self.options,
             check=check,
@@ -99,6 +109,8 @@ class Session:
             record=self.record,
             log=log,
             options=self.options,
+            recognizer=self.hearing.recognizer,
+            briefs=briefs or NoBriefWriter(),
         )
         self._last_words = LastWords(line=line, inbox=self._inbox, parts=parts, replying=self.replying)
         self._tasks: asyncio.TaskGroup | None = None
@@ -194,6 +206,8 @@ class Session:
                 await self.handing.desk_answered(message)
             case BridgeEnded():
                 await self.handing.bridge_ended(message)
+            case TakenOver():
+                await self.handing.take_over(message.supervisor)
             case _:
                 assert_never(message)
 
@@ -393,12 +407,7 @@ class Session:
             async with asyncio.timeout(self.options.closing_s):
                 await self.handing.finish(lambda: self._inbox.next(None))
         await self.speaking.drop_unsaid()
-        if self.handing.wrapping is not None:
-            await asyncio.wait([self.handing.wrapping])
-        if self.handing.tap is not None:
-            with contextlib.suppress(TimeoutError, RecogniserFailed):
-                async with asyncio.timeout(self.options.agent_transcript_s):
-                    await transcribed(self.handing.tap, self.hearing.recognizer, self.record.turns)
+        await self.handing.written_up(self.options.agent_transcript_s)
 
     def _result(self) -> CallResult:
         end = self._end or HungUp(by="bot", at_ms=self.line.now_ms, reason="session-failed")

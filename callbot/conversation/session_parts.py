@@ -15,6 +15,7 @@ from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.floor import Floor
 from callbot.conversation.hearing import Hearing
 from callbot.conversation.line import Line
+from callbot.conversation.lookup import Lookup
 from callbot.conversation.performing import Performing
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Reader
@@ -38,6 +39,7 @@ class Ports:
     journal: Journal
     log: CallLog
     clock: Clock
+    lookup: Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,5 +103,6 @@ def put_together(
             log=log,
             clock=clock,
             options=options,
+            lookup=ports.lookup,
         ),
     )

@@ -68,6 +68,7 @@ class Stepping:
             case Do.HANG_UP:
                 return replace(state, closed=True), Act(name=name, hang_up=True, via=via)
             case _:
+                state = replace(state, asked=0)
                 act = Act(name=name, utterances=self.telling.question(state))
                 if step.ask is not None:
                     state = replace(self.telling.told(state, (step.ask.line,)), asked_at=name)
@@ -169,7 +170,8 @@ class Stepping:
             for value, words in keep.values.items():
                 if any(wording.mentions(reading.text, word) for word in words):
                     mentioned[keep.slot] = value
-        return replace(state, slots={**state.slots, **mentioned, **reading.slots})
+        slots = {**state.slots, **mentioned, **reading.slots}
+        return replace(state, slots=slots, feels=reading.emotion.value)
 
 
 def note_data(kind: JournalKind | None, reading: Reading) -> Mapping[str, str]:

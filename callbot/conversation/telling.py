@@ -21,8 +21,13 @@ class Telling:
     offer: Offer | None
     """The one that is spoken of."""
 
-    def say(self, state: State, lines: Iterable[Line], *, act: str) -> tuple[Utterance, ...]:
-        """`lines` in final words, each in a wording not said yet; a line without any is left out."""
+    def say(
+        self, state: State, lines: Iterable[Line], *, act: str, turn: int | None = None
+    ) -> tuple[Utterance, ...]:
+        """`lines` in final words, each in a wording not said yet; a line without any is left out.
+
+        `turn`: how often they were said, where `told` does not know.
+        """
         filled = self.values(state)
         words: list[Utterance] = []
         for line in lines:
@@ -32,7 +37,9 @@ class Telling:
                 text, offers, prompts = opener.text, opener.offers, opener.prompts
                 line = self.plan.flow.line("opener_plain")
             else:
-                text, about_offer = wording.render(line, filled, turn=state.told.get(line.name, 0))
+                text, about_offer = wording.render(
+                    line, filled, turn=state.told.get(line.name, 0) if turn is None else turn
+                )
                 offers = (self.offer.code,) if about_offer and self.offer else ()
             plain, _ = wording.render(line, wording.values(self.plan.person, None, {}))
             if text or plain:
@@ -58,8 +65,10 @@ class Telling:
         ask = self.plan.flow.steps[state.step].ask if state.step else None
         if ask is None:
             return ()
-        line = ask.again if ask.again is not None and state.told.get(ask.line.name) else ask.line
-        return asking(self.say(state, (line,), act=state.step), ask.kind, ask.choices)
+        if ask.again is None or not state.told.get(ask.line.name):
+            return asking(self.say(state, (ask.line,), act=state.step), ask.kind, ask.choices)
+        words = self.say(state, (ask.again,), act=state.step, turn=max(0, state.asked - 1))
+        return asking(words, ask.kind, ask.choices)
 
     def close(self, state: State, lines: tuple[Line, ...], name: str) -> tuple[State, Act]:
         """Say goodbye with `lines`."""
@@ -72,7 +81,11 @@ class Telling:
     def values(self, state: State) -> Mapping[str, str]:
         """What the placeholders of a line stand for."""
         return wording.values(
-            self.plan.person, self.offer, state.slots, callback_time=state.slots.get("callback_said", "")
+            self.plan.person,
+            self.offer,
+            state.slots,
+            callback_time=state.slots.get("callback_said", ""),
+            feels=state.feels,
         )
 
     @staticmethod

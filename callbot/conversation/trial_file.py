@@ -130,16 +130,19 @@ class _Reading:
         self.flow = flow
 
     def trials(self, file: Place) -> list[Trial]:
+        """Of the flow's own file, or of one it takes in: whose tests may begin after the flow's greeting."""
+        greet = self.top.get("greet") if "greeted" in file.data else None
+        before = tuple(self.deed(row) for row in greet.rows()) if greet is not None else ()
         found = file.get("tests")
-        return [self.trial(place) for place in found.rows()] if found is not None else []
+        return [self.trial(place, before) for place in found.rows()] if found is not None else []
 
-    def trial(self, place: Place) -> Trial:
+    def trial(self, place: Place, before: tuple[Deed, ...]) -> Trial:
         data = place.data
         top = self.top.data
         now = datetime.strptime(str(top.get("now", NOW)), "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
         told = {**PERSON, **top.get("person", {}), **data.get("person", {})}
         told.setdefault("industry", self.flow.industry or "通用")
-        offers = data["offers"] if "offers" in data else top.get("offers", [])
+        offers = place.get("offers") or self.top.get("offers")
         return Trial(
             title=str(data["title"]),
             where=place.where,
@@ -153,9 +156,11 @@ class _Reading:
                 reason=str(told["reason"]),
                 strategy=str(told["strategy"]),
             ),
-            offers=tuple(_offer(row, number) for number, row in enumerate(offers, 1)),
+            offers=tuple(self.offer(row, number) for number, row in enumerate(offers.rows(), 1))
+            if offers
+            else (),
             now=now,
-            callee=tuple(self.deed(row) for row in place["callee"].rows()),
+            callee=(*before, *(self.deed(row) for row in place["callee"].rows())),
             expect=data["expect"],
             agent=bool(data.get("agent", True)),
             transcript=bool(data.get("transcript", False)),
@@ -197,20 +202,27 @@ class _Reading:
         self.mistakes.complain(place, f"没有 `{label}` 这个标签", f"可用：{'、'.join(labels)}")
         return False
 
+    def offer(self, place: Place, number: int) -> Offer:
+        row = place.data
 
-def _offer(row: Mapping[str, Any], number: int) -> Offer:
-    def fen(name: str) -> int | None:
-        return round(float(row[name]) * 100) if name in row else None
+        def fen(name: str) -> int | None:
+            return round(float(row[name]) * 100) if name in row else None
 
-    until = row.get("valid_until")
-    return Offer(
-        code=str(row.get("code", f"OFFER-{number}")),
-        version=1,
-        title=str(row["title"]),
-        discount_percent=row.get("discount_percent"),
-        amount_fen=fen("amount_yuan"),
-        min_spend_fen=fen("min_spend_yuan"),
-        gift=str(row["gift"]) if "gift" in row else None,
-        valid_until=date.fromisoformat(str(until)) if until else None,
-        stock=100,
-    )
+        return Offer(
+            code=str(row.get("code", f"OFFER-{number}")),
+            version=1,
+            title=str(row["title"]),
+            discount_percent=row.get("discount_percent"),
+            amount_fen=fen("amount_yuan"),
+            min_spend_fen=fen("min_spend_yuan"),
+            gift=str(row["gift"]) if "gift" in row else None,
+            valid_until=self.day(place["valid_until"]) if "valid_until" in row else None,
+            stock=100,
+        )
+
+    def day(self, place: Place) -> date | None:
+        try:
+            return date.fromisoformat(str(place.data))
+        except ValueError:
+            self.mistakes.complain(place, f"“{place.data}”不是日期", "写成 2026-11-30")
+            return None

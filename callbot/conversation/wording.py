@@ -44,14 +44,23 @@ def placeholders(text: str) -> tuple[str, ...]:
 
 
 def values(
-    person: Person, offer: Offer | None, slots: Mapping[str, str], *, callback_time: str = ""
+    person: Person,
+    offer: Offer | None,
+    slots: Mapping[str, str],
+    *,
+    callback_time: str = "",
+    feels: str = "",
 ) -> dict[str, str]:
     """What can be filled in and what conditions look at, by name; what is unknown is absent."""
+    # Where nobody knows Mr from Ms the salutation is 周您: nobody is greeted like that.
+    salutation = "" if person.salutation.endswith("您") else person.salutation
     filled = {
+        "person.salutation": salutation,
         "person.reason": person.reason or UNKNOWN,
         "person.strategy": person.strategy,
+        "feels": feels,
         "brand": person.brand,
-        "salutation": person.salutation,
+        "salutation": salutation,
         "industry": person.industry,
         "callback_time": callback_time,
         **{f"slot.{name}": value for name, value in slots.items()},
@@ -91,6 +100,8 @@ def benefit(offer: Offer) -> str:
 
 def pitch(offer: Offer) -> str:
     """Title and benefit, each value once: 老客户专属八折券, or 回归礼包，满一百元减二十元."""
+    if offer.gift and offer.title in offer.gift and not (offer.amount_fen or offer.discount_percent):
+        return offer.gift
     gains = benefit(offer)
     bare = gains == benefit(replace(offer, title="", gift=None, min_spend_fen=None))
     told = (

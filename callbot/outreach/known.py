@@ -36,4 +36,6 @@ def person_of(profile: Profile, judged: Assessment) -> Person:
         facts=facts(profile, judged.at),
         reason=judged.reason,
         strategy=judged.strategy.name if judged.strategy else "",
+        named_agent=profile.named_agent,
+        tier=judged.tier,
     )

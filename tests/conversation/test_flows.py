@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from callbot.cli.flow import app
 from callbot.conversation import wording
+from callbot.conversation.act import Calling
 from callbot.conversation.appointment import default_callback
 from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.facts import Offer
@@ -78,7 +79,9 @@ def test_every_answer_at_every_question_leads_somewhere(flow: Flow) -> None:
     for step in (step for step in flow.steps.values() if step.ask):
         for intent in Intent:
             for emotion in Emotion:
-                state = replace(opened, step=step.name)
+                calls = [one.name for one in flow.steps.values() if one.call == step.name.rpartition("/")[0]]
+                called = tuple(Calling(step=name) for name in calls[:1] if name)
+                state = replace(opened, step=step.name, calls=called if "/" in step.name else ())
                 reading = Reading(text="话", intent=intent, confidence=0.9, emotion=emotion)
                 _, act = dialogue.respond(state, reading, NOW)
                 assert act.utterances or act.hang_up
