@@ -12,6 +12,7 @@ from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.ids import new_id
+from callbot.store.scope import their_case
 from callbot.store.tables import Alarm, Batch, ComplaintCase, Customer
 
 
@@ -93,12 +94,14 @@ async def get(session: AsyncSession, case_id: str) -> ListedCase | None:
     return _listed(*found[0]) if len(found) == 1 else None
 
 
-async def listing(session: AsyncSession, *, states: Collection[str], limit: int = 200) -> list[ListedCase]:
-    """Cases in some states, the one whose answer is due first on top."""
+async def listing(
+    session: AsyncSession, *, states: Collection[str], agent: str | None = None, limit: int = 200
+) -> list[ListedCase]:
+    """Cases in some states, the one whose answer is due first on top. `agent` sees what is theirs, None all."""
     found = await session.exec(
         select(ComplaintCase, Customer)
         .join(Customer, col(Customer.id) == col(ComplaintCase.customer_id))
-        .where(col(ComplaintCase.state).in_(tuple(states)))
+        .where(col(ComplaintCase.state).in_(tuple(states)), *([] if agent is None else [their_case(agent)]))
         .order_by(col(ComplaintCase.answer_due_at), col(ComplaintCase.id))
         .limit(limit)
     )

@@ -39,6 +39,17 @@ def handed_customer(agent: str, customer_id: Mapped[str]) -> ColumnElement[bool]
     )
 
 
+def their_case(agent: str) -> ColumnElement[bool]:
+    """A complaint they answer for, of a customer handed to them, or that waits at a desk for anybody."""
+    return or_(
+        col(ComplaintCase.owner) == agent,
+        exists().where(
+            col(Transfer.customer_id) == col(ComplaintCase.customer_id), col(Transfer.agent_id) == agent
+        ),
+        ~exists().where(col(User.name) == col(ComplaintCase.owner)),
+    )
+
+
 async def may_see_call(session: AsyncSession, agent: str | None, call_id: str) -> bool:
     """None as `agent` sees all."""
     if agent is None:
@@ -54,6 +65,13 @@ async def may_see_customer(session: AsyncSession, agent: str | None, customer_id
     found = await session.exec(
         select(Customer.id).where(col(Customer.id) == customer_id, handed_customer(agent, col(Customer.id)))
     )
+    return found.first() is not None
+
+
+async def may_see_case(session: AsyncSession, agent: str | None, case_id: str) -> bool:
+    """None as `agent` sees all."""
+    mine = [] if agent is None else [their_case(agent)]
+    found = await session.exec(select(ComplaintCase.id).where(col(ComplaintCase.id) == case_id, *mine))
     return found.first() is not None
 
 

@@ -204,6 +204,7 @@ NOUNS: Mapping[str, str] = {
     "recording": "录音",
     "note": "这条备注",
     "customer": "这位客户",
+    "case": "这张投诉工单",
     "follow-up": "这件待办",
     "alarm": "这条告警",
     "user": "这个用户",

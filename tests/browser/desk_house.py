@@ -178,7 +178,7 @@ async def desk_house(db: Database, data: Path, *, ring_s: float = 30.0) -> Async
 
 
 def write_microphone(path: Path, seconds: float = 20.0) -> Path:
-    """What the browser's fake microphone hears: a tone in short bursts, which no noise suppression takes for noise."""
+    """What the fake microphone hears: a tone in short bursts, which are not suppressed as noise."""
     rate = 48_000
     at = np.arange(round(seconds * rate)) / rate
     sound = 12_000 * np.sin(2 * np.pi * AGENT_HZ * at) * ((at % 0.5) < 0.25)
