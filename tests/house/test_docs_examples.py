@@ -34,7 +34,8 @@ def blocks(page: str, kind: str) -> list[str]:
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """The flow of docs/flows.md as a file, beside what it extends."""
-    shutil.copy(ROOT / "dialog_flows" / "common.yaml", tmp_path / "common.yaml")
+    for name in ("common.yaml", "common.faq.yaml"):
+        shutil.copy(ROOT / "dialog_flows" / name, tmp_path / name)
     file = tmp_path / "winback" / "bookshop.yaml"
     file.parent.mkdir()
     file.write_text(next(text for text in blocks(FLOWS, "yaml") if text.startswith("flow:")), encoding="utf-8")
