@@ -4,7 +4,7 @@
  */
 
 export interface paths {
-    "/api/sign-in/demo-users": {
+    "/api/alarms": {
         parameters: {
             query?: never;
             header?: never;
@@ -12,10 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Demo Users
-         * @description The ready users of the demo; nothing else has any.
+         * List Alarms
+         * @description Alarms that nobody has seen yet, the latest first; `acknowledged`: those too.
          */
-        get: operations["demo_users_api_sign_in_demo_users_get"];
+        get: operations["list_alarms_api_alarms_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -24,7 +24,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sign-in": {
+    "/api/alarms/{alarm_id}/acknowledge": {
         parameters: {
             query?: never;
             header?: never;
@@ -34,17 +34,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enter
-         * @description Start a session; its id comes as a cookie.
+         * Acknowledge
+         * @description Say that you have seen it. What it is about is still to be done.
          */
-        post: operations["enter_api_sign_in_post"];
+        post: operations["acknowledge_api_alarms__alarm_id__acknowledge_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/sign-in/link/{link}": {
+    "/api/audit": {
         parameters: {
             query?: never;
             header?: never;
@@ -52,10 +52,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look At Link
-         * @description Whose link it is; looking does not spend it.
+         * List Entries
+         * @description Entries, the latest first. `action` is a whole action or its area: `user` finds `user.add`.
          */
-        get: operations["look_at_link_api_sign_in_link__link__get"];
+        get: operations["list_entries_api_audit_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -64,27 +64,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sign-in/link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Enter By Link
-         * @description Set a password by a link, which is spent with it, and start a session.
-         */
-        post: operations["enter_by_link_api_sign_in_link_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me": {
+    "/api/audit/verify": {
         parameters: {
             query?: never;
             header?: never;
@@ -92,10 +72,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Me
-         * @description Who is signed in, and what they may do.
+         * Verify
+         * @description Check the whole chain; `head` is one that was kept earlier.
          */
-        get: operations["me_api_me_get"];
+        get: operations["verify_api_audit_verify_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -104,7 +84,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/me/language": {
+    "/api/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Batches
+         * @description All batches, the newest first.
+         */
+        get: operations["list_batches_api_batches_get"];
+        put?: never;
+        /**
+         * Make
+         * @description Make a draft of a list that was taken in, of segments, or of both; nobody is called before the launch.
+         *
+         *     Refused with everything that is wrong at once.
+         */
+        post: operations["make_api_batches_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Batch
+         * @description One batch with its counts.
+         */
+        get: operations["one_batch_api_batches__batch_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Discard
+         * @description Throw a draft away, for which nobody was ever called.
+         */
+        delete: operations["discard_api_batches__batch_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{batch_id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -112,11 +142,51 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
         /**
-         * Set Language
-         * @description In which language the console greets this person.
+         * Cancel
+         * @description End it for good: queued calls are closed, calls under way go on, promised calls are kept.
          */
-        put: operations["set_language_api_me_language_put"];
+        post: operations["cancel_api_batches__batch_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{batch_id}/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Launch
+         * @description Set a draft running; the media processes of `callbot serve` make the calls.
+         */
+        post: operations["launch_api_batches__batch_id__launch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{batch_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description The customers of a batch in the order in which they are called.
+         */
+        get: operations["list_members_api_batches__batch_id__members_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -124,7 +194,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/me/password": {
+    "/api/batches/{batch_id}/pause": {
         parameters: {
             query?: never;
             header?: never;
@@ -134,17 +204,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set Password
-         * @description Another password; every other session ends.
+         * Pause
+         * @description Place no further call; calls under way go on.
          */
-        post: operations["set_password_api_me_password_post"];
+        post: operations["pause_api_batches__batch_id__pause_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/me/sessions": {
+    "/api/batches/{batch_id}/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -152,10 +222,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * My Sessions
-         * @description Where one is signed in, the last used first.
+         * Preview
+         * @description Who would be called at a moment, who later, who never, and which rule says so. Changes nothing.
          */
-        get: operations["my_sessions_api_me_sessions_get"];
+        get: operations["preview_api_batches__batch_id__preview_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -164,7 +234,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sign-out": {
+    "/api/batches/{batch_id}/resume": {
         parameters: {
             query?: never;
             header?: never;
@@ -174,17 +244,37 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Leave
-         * @description End this session.
+         * Resume
+         * @description Go on with a paused batch; what the circuit breaker paused needs a reason.
          */
-        post: operations["leave_api_sign_out_post"];
+        post: operations["resume_api_batches__batch_id__resume_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/sign-out/everywhere": {
+    "/api/batches/{batch_id}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Standing
+         * @description How it stands at this moment: its members, its pace and what bounds it, its circuit breaker.
+         */
+        get: operations["standing_api_batches__batch_id__standing_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{batch_id}/what-if": {
         parameters: {
             query?: never;
             header?: never;
@@ -194,10 +284,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Leave Everywhere
-         * @description End every session of this person.
+         * Ask What If
+         * @description How many could be called under another policy, and which outer rules it would break. Changes nothing.
          */
-        post: operations["leave_everywhere_api_sign_out_everywhere_post"];
+        post: operations["ask_what_if_api_batches__batch_id__what_if_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -224,7 +314,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/live": {
+    "/api/calls": {
         parameters: {
             query?: never;
             header?: never;
@@ -232,15 +322,402 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Live
-         * @description Server-sent events: `whole` with everything, then `change` with what changed since, each with an id.
-         *
-         *     The data of both is a `LiveMessage`. With `Last-Event-ID` only what changed since is sent. Without
-         *     `board.read` one sees only what concerns oneself.
+         * List Calls
+         * @description Calls, the latest first.
          */
-        get: operations["live_api_live_get"];
+        get: operations["list_calls_api_calls_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Calls
+         * @description Every call that the filters find, numbers masked, for a spreadsheet. The export is in the audit log.
+         */
+        get: operations["export_calls_api_calls_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Call
+         * @description Everything about one call: who, transcript, transfers, what follows, what the guard stopped.
+         */
+        get: operations["one_call_api_calls__call_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call Events
+         * @description The event log of a call: what the floor, the ear and the voice did, by the media clock.
+         */
+        get: operations["call_events_api_calls__call_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Note
+         * @description A remark at a moment of the call, or on the whole.
+         */
+        post: operations["add_note_api_calls__call_id__notes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Note
+         * @description One of one's own.
+         */
+        delete: operations["remove_note_api_calls__call_id__notes__note_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/peaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outline
+         * @description The outline of the recording, to draw it without loading the sound.
+         */
+        get: operations["outline_api_calls__call_id__peaks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call Recording
+         * @description The sound: left the callee, right the bot or the agent. Takes `Range`; listening is in the audit log.
+         */
+        get: operations["call_recording_api_calls__call_id__recording_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Review Of Call
+         * @description Scorecard and notes of a call.
+         */
+        get: operations["review_of_call_api_calls__call_id__review_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/review/{check}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Judge Check
+         * @description The reviewer's own word on a check, with the reason.
+         */
+        put: operations["judge_check_api_calls__call_id__review__check__put"];
+        post?: never;
+        /**
+         * Take Back Verdict
+         * @description The automatic verdict stands again.
+         */
+        delete: operations["take_back_verdict_api_calls__call_id__review__check__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cases
+         * @description Complaints, the one whose answer is due first on top, 200 at most; `closed`: those too.
+         *
+         *     Agents see theirs, those of customers handed to them, and those that wait at a desk for anybody.
+         */
+        get: operations["list_cases_api_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description The customer has their answer; the follow-up that waited for it is done.
+         */
+        post: operations["answer_api_cases__case_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description Close an answered complaint.
+         */
+        post: operations["close_api_cases__case_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/compensate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compensate
+         * @description Give one row of the offer sheet, once for each complaint.
+         */
+        post: operations["compensate_api_cases__case_id__compensate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/compensations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compensations
+         * @description What the offer sheet allows for this complaint now.
+         */
+        get: operations["compensations_api_cases__case_id__compensations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Customers
+         * @description Customers by priority. `q`: the start of a name, an external id, a number or its last four digits.
+         */
+        get: operations["list_customers_api_customers_get"];
+        put?: never;
+        /**
+         * Take Customers
+         * @description Customers, as objects of customers.jsonl.
+         */
+        post: operations["take_customers_api_customers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Customer
+         * @description Everything about one customer.
+         */
+        get: operations["one_customer_api_customers__customer_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Budget
+         * @description What the caps leave of this person.
+         */
+        get: operations["budget_api_customers__customer_id__budget_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/permit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Permit
+         * @description May this person be called, now or then, and what if the policy were another one? Changes nothing.
+         */
+        post: operations["ask_permit_api_customers__customer_id__permit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reveal
+         * @description The whole phone number, for a reason. The audit log has it before the answer does (R165).
+         */
+        post: operations["reveal_api_customers__customer_id__reveal_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -367,7 +844,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/batches": {
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Events
+         * @description Events and orders, as objects of events.jsonl.
+         */
+        post: operations["take_events_api_events_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows": {
         parameters: {
             query?: never;
             header?: never;
@@ -375,60 +872,52 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Batches
-         * @description All batches, the newest first.
+         * Listed
+         * @description All flows by name.
          */
-        get: operations["list_batches_api_batches_get"];
+        get: operations["listed_api_flows_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
-         * Make
-         * @description Make a draft of a list that was taken in, of segments, or of both; nobody is called before the launch.
+         * One
+         * @description A flow with its steps, the ways between them and every line.
+         */
+        get: operations["one_api_flows__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Follow Ups
+         * @description What is still to happen, the longest due first.
          *
-         *     Refused with everything that is wrong at once.
+         *     `mine`: one's own. `free`: tasks of a desk that nobody has taken. Agents see their own and the free ones.
          */
-        post: operations["make_api_batches_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One Batch
-         * @description One batch with its counts.
-         */
-        get: operations["one_batch_api_batches__batch_id__get"];
-        put?: never;
-        post?: never;
-        /**
-         * Discard
-         * @description Throw a draft away, for which nobody was ever called.
-         */
-        delete: operations["discard_api_batches__batch_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Members
-         * @description The customers of a batch in the order in which they are called.
-         */
-        get: operations["list_members_api_batches__batch_id__members_get"];
+        get: operations["list_follow_ups_api_follow_ups_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -437,127 +926,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/batches/{batch_id}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Preview
-         * @description Who would be called at a moment, who later, who never, and which rule says so. Changes nothing.
-         */
-        get: operations["preview_api_batches__batch_id__preview_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}/what-if": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask What If
-         * @description How many could be called under another policy, and which outer rules it would break. Changes nothing.
-         */
-        post: operations["ask_what_if_api_batches__batch_id__what_if_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}/standing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Standing
-         * @description How it stands at this moment: its members, its pace and what bounds it, its circuit breaker.
-         */
-        get: operations["standing_api_batches__batch_id__standing_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}/launch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Launch
-         * @description Set a draft running; the media processes of `callbot serve` make the calls.
-         */
-        post: operations["launch_api_batches__batch_id__launch_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pause
-         * @description Place no further call; calls under way go on.
-         */
-        post: operations["pause_api_batches__batch_id__pause_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resume
-         * @description Go on with a paused batch; what the circuit breaker paused needs a reason.
-         */
-        post: operations["resume_api_batches__batch_id__resume_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/batches/{batch_id}/cancel": {
+    "/api/follow-ups/{follow_up_id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -568,16 +937,76 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description End it for good: queued calls are closed, calls under way go on, promised calls are kept.
+         * @description Give up a task, or stop what callbot would do itself.
          */
-        post: operations["cancel_api_batches__batch_id__cancel_post"];
+        post: operations["cancel_api_follow_ups__follow_up_id__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/offers": {
+    "/api/follow-ups/{follow_up_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim
+         * @description Take a task; touch sequences of the customer end.
+         */
+        post: operations["claim_api_follow_ups__follow_up_id__claim_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/follow-ups/{follow_up_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Done
+         * @description Finish a task.
+         */
+        post: operations["done_api_follow_ups__follow_up_id__done_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/follow-ups/{follow_up_id}/postpone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Postpone
+         * @description Put a task off; its first due time is kept.
+         */
+        post: operations["postpone_api_follow_ups__follow_up_id__postpone_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports": {
         parameters: {
             query?: never;
             header?: never;
@@ -585,10 +1014,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Offers
-         * @description The newest version of every offer, those that hold at this moment first.
+         * List Imports
+         * @description Lists that were taken in, the newest first.
          */
-        get: operations["offers_api_offers_get"];
+        get: operations["list_imports_api_imports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{run_id}/rejected.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejected Rows
+         * @description What an import refused, with reason and cure. Rows hold whole numbers: fetching them is audited.
+         */
+        get: operations["rejected_rows_api_imports__run_id__rejected_csv_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -680,6 +1129,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live
+         * @description Server-sent events: `whole` with everything, then `change` with what changed since, each with an id.
+         *
+         *     The data of both is a `LiveMessage`. With `Last-Event-ID` only what changed since is sent. Without
+         *     `board.read` one sees only what concerns oneself.
+         */
+        get: operations["live_api_live_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Me
+         * @description Who is signed in, and what they may do.
+         */
+        get: operations["me_api_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/language": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Language
+         * @description In which language the console greets this person.
+         */
+        put: operations["set_language_api_me_language_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Password
+         * @description Another password; every other session ends.
+         */
+        post: operations["set_password_api_me_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Sessions
+         * @description Where one is signed in, the last used first.
+         */
+        get: operations["my_sessions_api_me_sessions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Offers
+         * @description The newest version of every offer, those that hold at this moment first.
+         */
+        get: operations["offers_api_offers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Policy
+         * @description Windows, caps, pauses, pace and circuit breaker, and every rule in order of weight.
+         */
+        get: operations["policy_api_policy_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/segments": {
         parameters: {
             query?: never;
@@ -720,151 +1312,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/calls.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export Calls
-         * @description Every call that the filters find, numbers masked, for a spreadsheet. The export is in the audit log.
-         */
-        get: operations["export_calls_api_calls_csv_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Calls
-         * @description Calls, the latest first.
-         */
-        get: operations["list_calls_api_calls_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One Call
-         * @description Everything about one call: who, transcript, transfers, what follows, what the guard stopped.
-         */
-        get: operations["one_call_api_calls__call_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Call Events
-         * @description The event log of a call: what the floor, the ear and the voice did, by the media clock.
-         */
-        get: operations["call_events_api_calls__call_id__events_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/recording": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Call Recording
-         * @description The sound: left the callee, right the bot or the agent. Takes `Range`; listening is in the audit log.
-         */
-        get: operations["call_recording_api_calls__call_id__recording_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/review": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Review Of Call
-         * @description Scorecard and notes of a call.
-         */
-        get: operations["review_of_call_api_calls__call_id__review_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/review/{check}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Judge Check
-         * @description The reviewer's own word on a check, with the reason.
-         */
-        put: operations["judge_check_api_calls__call_id__review__check__put"];
-        post?: never;
-        /**
-         * Take Back Verdict
-         * @description The automatic verdict stands again.
-         */
-        delete: operations["take_back_verdict_api_calls__call_id__review__check__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/notes": {
+    "/api/sign-in": {
         parameters: {
             query?: never;
             header?: never;
@@ -874,37 +1322,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Add Note
-         * @description A remark at a moment of the call, or on the whole.
+         * Enter
+         * @description Start a session; its id comes as a cookie.
          */
-        post: operations["add_note_api_calls__call_id__notes_post"];
+        post: operations["enter_api_sign_in_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/calls/{call_id}/notes/{note_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Remove Note
-         * @description One of one's own.
-         */
-        delete: operations["remove_note_api_calls__call_id__notes__note_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/peaks": {
+    "/api/sign-in/demo-users": {
         parameters: {
             query?: never;
             header?: never;
@@ -912,10 +1340,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Outline
-         * @description The outline of the recording, to draw it without loading the sound.
+         * Demo Users
+         * @description The ready users of the demo; nothing else has any.
          */
-        get: operations["outline_api_calls__call_id__peaks_get"];
+        get: operations["demo_users_api_sign_in_demo_users_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -924,71 +1352,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/customers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Customers
-         * @description Customers by priority. `q`: the start of a name, an external id, a number or its last four digits.
-         */
-        get: operations["list_customers_api_customers_get"];
-        put?: never;
-        /**
-         * Take Customers
-         * @description Customers, as objects of customers.jsonl.
-         */
-        post: operations["take_customers_api_customers_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/customers/{customer_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One Customer
-         * @description Everything about one customer.
-         */
-        get: operations["one_customer_api_customers__customer_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/customers/{customer_id}/budget": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Budget
-         * @description What the caps leave of this person.
-         */
-        get: operations["budget_api_customers__customer_id__budget_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/customers/{customer_id}/permit": {
+    "/api/sign-in/link": {
         parameters: {
             query?: never;
             header?: never;
@@ -998,57 +1362,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask Permit
-         * @description May this person be called, now or then, and what if the policy were another one? Changes nothing.
+         * Enter By Link
+         * @description Set a password by a link, which is spent with it, and start a session.
          */
-        post: operations["ask_permit_api_customers__customer_id__permit_post"];
+        post: operations["enter_by_link_api_sign_in_link_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/customers/{customer_id}/reveal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reveal
-         * @description The whole phone number, for a reason. The audit log has it before the answer does (R165).
-         */
-        post: operations["reveal_api_customers__customer_id__reveal_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take Events
-         * @description Events and orders, as objects of events.jsonl.
-         */
-        post: operations["take_events_api_events_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/follow-ups": {
+    "/api/sign-in/link/{link}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1056,12 +1380,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Follow Ups
-         * @description What is still to happen, the longest due first.
-         *
-         *     `mine`: one's own. `free`: tasks of a desk that nobody has taken. Agents see their own and the free ones.
+         * Look At Link
+         * @description Whose link it is; looking does not spend it.
          */
-        get: operations["list_follow_ups_api_follow_ups_get"];
+        get: operations["look_at_link_api_sign_in_link__link__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1070,7 +1392,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/follow-ups/{follow_up_id}/claim": {
+    "/api/sign-out": {
         parameters: {
             query?: never;
             header?: never;
@@ -1080,17 +1402,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Claim
-         * @description Take a task; touch sequences of the customer end.
+         * Leave
+         * @description End this session.
          */
-        post: operations["claim_api_follow_ups__follow_up_id__claim_post"];
+        post: operations["leave_api_sign_out_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/follow-ups/{follow_up_id}/done": {
+    "/api/sign-out/everywhere": {
         parameters: {
             query?: never;
             header?: never;
@@ -1100,254 +1422,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Done
-         * @description Finish a task.
+         * Leave Everywhere
+         * @description End every session of this person.
          */
-        post: operations["done_api_follow_ups__follow_up_id__done_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/follow-ups/{follow_up_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel
-         * @description Give up a task, or stop what callbot would do itself.
-         */
-        post: operations["cancel_api_follow_ups__follow_up_id__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/follow-ups/{follow_up_id}/postpone": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Postpone
-         * @description Put a task off; its first due time is kept.
-         */
-        post: operations["postpone_api_follow_ups__follow_up_id__postpone_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Alarms
-         * @description Alarms that nobody has seen yet, the latest first; `acknowledged`: those too.
-         */
-        get: operations["list_alarms_api_alarms_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/acknowledge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Acknowledge
-         * @description Say that you have seen it. What it is about is still to be done.
-         */
-        post: operations["acknowledge_api_alarms__alarm_id__acknowledge_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Imports
-         * @description Lists that were taken in, the newest first.
-         */
-        get: operations["list_imports_api_imports_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/imports/{run_id}/rejected.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Rejected Rows
-         * @description What an import refused, with reason and cure. Rows hold whole numbers: fetching them is audited.
-         */
-        get: operations["rejected_rows_api_imports__run_id__rejected_csv_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/flows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Listed
-         * @description All flows by name.
-         */
-        get: operations["listed_api_flows_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/flows/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One
-         * @description A flow with its steps, the ways between them and every line.
-         */
-        get: operations["one_api_flows__name__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Policy
-         * @description Windows, caps, pauses, pace and circuit breaker, and every rule in order of weight.
-         */
-        get: operations["policy_api_policy_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Users
-         * @description Everybody, disabled ones too.
-         */
-        get: operations["list_users_api_users_get"];
-        put?: never;
-        /**
-         * Add User
-         * @description A new user, and the link by which they set a password.
-         */
-        post: operations["add_user_api_users_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{user_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Change User
-         * @description Other roles, another display name, disabled or active again; in force with their next request.
-         */
-        patch: operations["change_user_api_users__user_id__patch"];
-        trace?: never;
-    };
-    "/api/users/{user_id}/link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Link For User
-         * @description Another link to set a password; the earlier one is void.
-         */
-        post: operations["link_for_user_api_users__user_id__link_post"];
+        post: operations["leave_everywhere_api_sign_out_everywhere_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1418,7 +1496,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/audit": {
+    "/api/users": {
         parameters: {
             query?: never;
             header?: never;
@@ -1426,32 +1504,56 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Entries
-         * @description Entries, the latest first. `action` is a whole action or its area: `user` finds `user.add`.
+         * List Users
+         * @description Everybody, disabled ones too.
          */
-        get: operations["list_entries_api_audit_get"];
+        get: operations["list_users_api_users_get"];
         put?: never;
-        post?: never;
+        /**
+         * Add User
+         * @description A new user, and the link by which they set a password.
+         */
+        post: operations["add_user_api_users_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/audit/verify": {
+    "/api/users/{user_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Verify
-         * @description Check the whole chain; `head` is one that was kept earlier.
-         */
-        get: operations["verify_api_audit_verify_get"];
+        get?: never;
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Other roles, another display name, disabled or active again; in force with their next request.
+         */
+        patch: operations["change_user_api_users__user_id__patch"];
+        trace?: never;
+    };
+    "/api/users/{user_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link For User
+         * @description Another link to set a password; the earlier one is void.
+         */
+        post: operations["link_for_user_api_users__user_id__link_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1464,22 +1566,22 @@ export interface components {
     schemas: {
         /** ActivationOut */
         ActivationOut: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Batch Id */
+            batch_id: string | null;
             /**
              * Contact At
              * Format: date-time
              */
             contact_at: string;
-            /** Batch Id */
-            batch_id: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
         };
         /**
          * AgentNow
@@ -1488,31 +1590,38 @@ export interface components {
         AgentNow: {
             /** Id */
             id: string;
+            /** Idle Since */
+            idle_since: string | null;
             /** Name */
             name: string;
+            /** Presence */
+            presence: string;
             /** Skills */
             skills: {
                 [key: string]: number;
             };
-            /** Presence */
-            presence: string;
-            /** Idle Since */
-            idle_since: string | null;
         };
         /** AlarmOut */
         AlarmOut: {
+            /** About */
+            about: string;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /** Customer Id */
+            customer_id: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
             /** Id */
             id: string;
             /** Kind */
             kind: string;
-            /** About */
-            about: string;
-            /** Customer Id */
-            customer_id: string | null;
             /** Name */
             name: string;
-            /** Phone Masked */
-            phone_masked: string;
             /**
              * Note
              * @default
@@ -1520,20 +1629,18 @@ export interface components {
             note: string;
             /** Owner */
             owner: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
+            /** Phone Masked */
+            phone_masked: string;
             /**
              * Raised At
              * Format: date-time
              */
             raised_at: string;
-            /** Acknowledged By */
-            acknowledged_by: string;
-            /** Acknowledged At */
-            acknowledged_at: string | null;
+        };
+        /** AnswerIn */
+        AnswerIn: {
+            /** Text */
+            text: string;
         };
         /**
          * AskedAgainOut
@@ -1542,252 +1649,252 @@ export interface components {
         AskedAgainOut: {
             /** Agent Id */
             agent_id: string;
-            /** Transfers */
-            transfers: number;
-            /** Questions */
-            questions: number;
             /** Asked Again */
             asked_again: number;
-            /** Rate */
-            rate: number | null;
             /** Latest */
             latest: {
                 [key: string]: unknown;
             }[];
+            /** Questions */
+            questions: number;
+            /** Rate */
+            rate: number | null;
+            /** Transfers */
+            transfers: number;
         };
         /** AttemptOut */
         AttemptOut: {
-            /** Id */
-            id: string;
+            /** Answered At */
+            answered_at: string | null;
             /** Batch Id */
             batch_id: string;
-            /** Customer Id */
-            customer_id: string;
-            /** Seq */
-            seq: number;
-            /** Purpose */
-            purpose: string;
+            /** Cause */
+            cause: string | null;
             /** Channel */
             channel: string;
-            /** Priority */
-            priority: number;
-            /** State */
-            state: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Dialing At */
+            dialing_at: string | null;
             /**
              * Due At
              * Format: date-time
              */
             due_at: string;
-            /**
-             * Queued At
-             * Format: date-time
-             */
-            queued_at: string;
-            /** Dialing At */
-            dialing_at: string | null;
-            /** Answered At */
-            answered_at: string | null;
             /** Ended At */
             ended_at: string | null;
-            /** Permit */
-            permit: {
-                [key: string]: unknown;
-            };
+            /** Error */
+            error: string;
+            /** Id */
+            id: string;
             /** Opener */
             opener: {
                 [key: string]: unknown;
             };
             /** Outcome */
             outcome: string | null;
-            /** Cause */
-            cause: string | null;
-            /** Error */
-            error: string;
+            /** Permit */
+            permit: {
+                [key: string]: unknown;
+            };
+            /** Priority */
+            priority: number;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Queued At
+             * Format: date-time
+             */
+            queued_at: string;
+            /** Seq */
+            seq: number;
+            /** State */
+            state: string;
         };
         /** AuditOut */
         AuditOut: {
-            /** Seq */
-            seq: number;
+            /** About Id */
+            about_id: string;
+            /** About Kind */
+            about_kind: string;
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** Actor Id */
+            actor_id: string;
+            /** Actor Kind */
+            actor_kind: string;
+            /** Address */
+            address: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Actor Kind */
-            actor_kind: string;
-            /** Actor Id */
-            actor_id: string;
-            /** Actor */
-            actor: string;
-            /** Action */
-            action: string;
-            /** About Kind */
-            about_kind: string;
-            /** About Id */
-            about_id: string;
             /** Detail */
             detail: {
                 [key: string]: unknown;
             };
-            /** Address */
-            address: string;
             /** Request Id */
             request_id: string;
+            /** Seq */
+            seq: number;
         };
         /**
          * BatchLineOut
          * @description A batch with the counts of its attempts.
          */
         BatchLineOut: {
+            /** Activated */
+            activated: number;
             batch: components["schemas"]["BatchOut"];
             /** Members */
             members: number;
-            /** States */
-            states: {
-                [key: string]: number;
-            };
             /** Outcomes */
             outcomes: {
                 [key: string]: number;
             };
-            /** Activated */
-            activated: number;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
         };
         /** BatchNowOut */
         BatchNowOut: {
             /** Batch Id */
             batch_id: string;
-            /** Name */
-            name: string;
-            /** State */
-            state: string;
+            /** Dialing */
+            dialing: number;
+            /** Done */
+            done: number;
+            /** In Call */
+            in_call: number;
             /** Lines */
             lines: number;
+            /** Members */
+            members: number;
+            /** Name */
+            name: string;
             /** Paused Because */
             paused_because: string;
             /** Queued */
             queued: number;
-            /** Dialing */
-            dialing: number;
-            /** In Call */
-            in_call: number;
-            /** Done */
-            done: number;
-            /** Members */
-            members: number;
+            /** State */
+            state: string;
         };
         /** BatchOut */
         BatchOut: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Flow */
-            flow: string;
-            /** Purpose */
-            purpose: string;
-            /** State */
-            state: string;
-            /** Hold Out Percent */
-            hold_out_percent: number;
-            /** Lines */
-            lines: number;
-            /** Priority */
-            priority: number;
-            /** Starts On */
-            starts_on: string | null;
-            /** Ends On */
-            ends_on: string | null;
-            /** Offers */
-            offers: string[];
-            /** Policy */
-            policy: {
-                [key: string]: unknown;
-            };
-            /** Paused Because */
-            paused_because: string;
-            /** History */
-            history: unknown[];
-            /** Source */
-            source: string;
-            /** Created By */
-            created_by: string;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
-            /** Launched At */
-            launched_at: string | null;
+            /** Created By */
+            created_by: string;
             /** Ended At */
             ended_at: string | null;
+            /** Ends On */
+            ends_on: string | null;
+            /** Flow */
+            flow: string;
+            /** History */
+            history: unknown[];
+            /** Hold Out Percent */
+            hold_out_percent: number;
+            /** Id */
+            id: string;
+            /** Launched At */
+            launched_at: string | null;
+            /** Lines */
+            lines: number;
+            /** Name */
+            name: string;
+            /** Offers */
+            offers: string[];
+            /** Paused Because */
+            paused_because: string;
+            /** Policy */
+            policy: {
+                [key: string]: unknown;
+            };
+            /** Priority */
+            priority: number;
+            /** Purpose */
+            purpose: string;
+            /** Source */
+            source: string;
+            /** Starts On */
+            starts_on: string | null;
+            /** State */
+            state: string;
         };
         /**
          * BlockOut
          * @description The one rule that forbids a contact, and until when.
          */
         BlockOut: {
+            /** Because */
+            because: string;
             /** Rule */
             rule: string;
             /** Until */
             until: string | null;
-            /** Because */
-            because: string;
         };
         /** BoardOut */
         BoardOut: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Calls */
-            calls: components["schemas"]["RunningCallOut"][];
             /** Batches */
             batches: components["schemas"]["BatchNowOut"][];
+            /** Calls */
+            calls: components["schemas"]["RunningCallOut"][];
             /** Desk */
             desk: components["schemas"]["AgentNow"][];
+            figures: components["schemas"]["FiguresOut"];
             /** Transfers */
             transfers: components["schemas"]["OpenTransferOut"][];
-            /** Alarms */
-            alarms: components["schemas"]["AlarmOut"][];
-            figures: components["schemas"]["FiguresOut"];
         };
         /**
          * BreakerOut
          * @description The circuit breaker's limits, and what it has counted in its window.
          */
         BreakerOut: {
-            /** Window Minutes */
-            window_minutes: number;
-            /** Min Sample */
-            min_sample: number;
-            /** Failures Percent */
-            failures_percent: number;
-            /** Hang Ups Percent */
-            hang_ups_percent: number;
-            /** Complaints Percent */
-            complaints_percent: number;
-            /** Attempts */
-            attempts: number;
-            /** Failures */
-            failures: number;
             /** Answered */
             answered: number;
-            /** Hang Ups */
-            hang_ups: number;
+            /** Attempts */
+            attempts: number;
             /** Complaints */
             complaints: number;
+            /** Complaints Percent */
+            complaints_percent: number;
+            /** Failures */
+            failures: number;
+            /** Failures Percent */
+            failures_percent: number;
+            /** Hang Ups */
+            hang_ups: number;
+            /** Hang Ups Percent */
+            hang_ups_percent: number;
+            /** Min Sample */
+            min_sample: number;
+            /** Window Minutes */
+            window_minutes: number;
         };
         /**
          * BudgetOut
          * @description What the caps leave of one person.
          */
         BudgetOut: {
-            /** Left */
-            left: number;
             /** Gauges */
             gauges: components["schemas"]["GaugeOut"][];
+            /** Left */
+            left: number;
         };
         /**
          * CallEvent
@@ -1796,85 +1903,85 @@ export interface components {
         CallEvent: {
             /** At Ms */
             at_ms: number;
-            /** Event */
-            event: string;
             /** Data */
             data: {
                 [key: string]: unknown;
             };
+            /** Event */
+            event: string;
         };
         /**
          * CallLine
          * @description A call in a list.
          */
         CallLine: {
-            /** Id */
-            id: string;
-            /** Batch Id */
-            batch_id: string;
+            /** Agent Id */
+            agent_id: string | null;
             /** Attempt Id */
             attempt_id: string;
+            /** Batch Id */
+            batch_id: string;
             /** Customer Id */
             customer_id: string;
-            /** Name */
-            name: string;
-            /** Phone Masked */
-            phone_masked: string;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string;
             /** Flow */
             flow: string;
+            /** Has Recording */
+            has_recording: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string | null;
+            /** Phone Masked */
+            phone_masked: string;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            /** Duration Ms */
-            duration_ms: number;
-            /** Outcome */
-            outcome: string | null;
-            /** Ended By */
-            ended_by: string;
-            /** Has Recording */
-            has_recording: boolean;
             /** Transfer Reason */
             transfer_reason: string | null;
             /** Transfer Result */
             transfer_result: string | null;
-            /** Agent Id */
-            agent_id: string | null;
         };
         /** CallOut */
         CallOut: {
-            /** Id */
-            id: string;
             /** Attempt Id */
             attempt_id: string;
             /** Customer Id */
             customer_id: string;
+            /** Disclosure Ms */
+            disclosure_ms: number | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /** End Reason */
+            end_reason: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string;
             /** Flow */
             flow: string;
             /** Flow Version */
             flow_version: number;
+            /** Id */
+            id: string;
+            /** Outcome */
+            outcome: string | null;
+            /** Recording */
+            recording: string;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            /** Duration Ms */
-            duration_ms: number;
-            /** Outcome */
-            outcome: string | null;
-            /** Ended By */
-            ended_by: string;
-            /** End Reason */
-            end_reason: string;
-            /** Recording */
-            recording: string;
-            /** Disclosure Ms */
-            disclosure_ms: number | null;
             /** Summary */
             summary: {
                 [key: string]: unknown;
@@ -1885,55 +1992,55 @@ export interface components {
          * @description Everything about one call.
          */
         CallSheetOut: {
-            call: components["schemas"]["CallOut"];
             attempt: components["schemas"]["AttemptOut"];
+            /** Blocks */
+            blocks: components["schemas"]["GuardBlockOut"][];
+            call: components["schemas"]["CallOut"];
             customer: components["schemas"]["CalleeOut"];
-            /** Turns */
-            turns: components["schemas"]["TurnOut"][];
-            /** Transfers */
-            transfers: components["schemas"]["TransferOut"][];
             /** Follow Ups */
             follow_ups: components["schemas"]["FollowUpOut"][];
             /** Journal */
             journal: components["schemas"]["JournalOut"][];
             /** Promises */
             promises: components["schemas"]["PromiseOut"][];
-            /** Blocks */
-            blocks: components["schemas"]["GuardBlockOut"][];
+            /** Transfers */
+            transfers: components["schemas"]["TransferOut"][];
+            /** Turns */
+            turns: components["schemas"]["TurnOut"][];
         };
         /**
          * CalleeOut
          * @description The person of a call, as far as a call shows them.
          */
         CalleeOut: {
-            /** Id */
-            id: string;
-            /** External Id */
-            external_id: string | null;
-            /** Name */
-            name: string;
-            /** Gender */
-            gender: string;
-            /** Phone Masked */
-            phone_masked: string;
-            /** Region */
-            region: string;
-            /** Industry */
-            industry: string;
             /** Brand */
             brand: string;
+            /** External Id */
+            external_id: string | null;
+            /** Gender */
+            gender: string;
+            /** Id */
+            id: string;
+            /** Industry */
+            industry: string;
             /** Member Level */
             member_level: string;
-            /** Stage */
-            stage: string;
-            /** Reason */
-            reason: string;
-            /** Segment */
-            segment: string;
-            /** Strategy */
-            strategy: string;
+            /** Name */
+            name: string;
             /** Named Agent */
             named_agent: string;
+            /** Phone Masked */
+            phone_masked: string;
+            /** Reason */
+            reason: string;
+            /** Region */
+            region: string;
+            /** Segment */
+            segment: string;
+            /** Stage */
+            stage: string;
+            /** Strategy */
+            strategy: string;
         };
         /** CancelIn */
         CancelIn: {
@@ -1949,42 +2056,86 @@ export interface components {
             /** Promises In */
             promises_in: string;
         };
-        /** CaseOut */
-        CaseOut: {
-            /** Id */
-            id: string;
-            /** Customer Id */
-            customer_id: string;
-            /** Call Id */
-            call_id: string | null;
-            /** Words */
-            words: string;
-            /** State */
-            state: string;
-            /** Owner */
-            owner: string;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
+        /**
+         * CaseLine
+         * @description A case in a list, with the person who complained.
+         */
+        CaseLine: {
+            /** Answer */
+            answer: string;
             /**
              * Answer Due At
              * Format: date-time
              */
             answer_due_at: string;
-            /** Escalated At */
-            escalated_at: string | null;
-            /** Answer */
-            answer: string;
-            /** Answered By */
-            answered_by: string;
             /** Answered At */
             answered_at: string | null;
-            /** Compensation Code */
-            compensation_code: string | null;
+            /** Answered By */
+            answered_by: string;
+            /** Call Id */
+            call_id: string | null;
             /** Closed At */
             closed_at: string | null;
+            /** Compensation Code */
+            compensation_code: string | null;
+            /** Customer Id */
+            customer_id: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Overdue */
+            overdue: boolean;
+            /** Owner */
+            owner: string;
+            /** Phone Masked */
+            phone_masked: string;
+            /** State */
+            state: string;
+            /** Words */
+            words: string;
+        };
+        /** CaseOut */
+        CaseOut: {
+            /** Answer */
+            answer: string;
+            /**
+             * Answer Due At
+             * Format: date-time
+             */
+            answer_due_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Answered By */
+            answered_by: string;
+            /** Call Id */
+            call_id: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Compensation Code */
+            compensation_code: string | null;
+            /** Customer Id */
+            customer_id: string;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Owner */
+            owner: string;
+            /** State */
+            state: string;
+            /** Words */
+            words: string;
         };
         /**
          * Check
@@ -1997,160 +2148,179 @@ export interface components {
          * @description One line of the scorecard.
          */
         CheckOut: {
-            check: components["schemas"]["Check"];
             /** Automatic */
             automatic: boolean | null;
-            /** Passed */
-            passed: boolean | null;
-            /** Turns */
-            turns: number[];
-            /** Reason */
-            reason: string;
-            /** Made By */
-            made_by: string;
+            check: components["schemas"]["Check"];
             /** Made At */
             made_at: string | null;
+            /** Made By */
+            made_by: string;
+            /** Passed */
+            passed: boolean | null;
+            /** Reason */
+            reason: string;
+            /** Turns */
+            turns: number[];
+        };
+        /** CompensateIn */
+        CompensateIn: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * CompensationOut
+         * @description An offer of the sheet that may be given for this complaint now.
+         */
+        CompensationOut: {
+            /** Code */
+            code: string;
+            /** Stock */
+            stock: number | null;
+            /** Title */
+            title: string;
+            /** Valid Until */
+            valid_until: string | null;
         };
         /** ConsentOut */
         ConsentOut: {
-            /** Purpose */
-            purpose: string;
-            /** Granted */
-            granted: boolean;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Text Version */
-            text_version: string;
             /** Channel */
             channel: string;
             /** Evidence */
             evidence: string;
+            /** Granted */
+            granted: boolean;
+            /** Purpose */
+            purpose: string;
+            /** Text Version */
+            text_version: string;
         };
         /** CountedSegment */
         CountedSegment: {
-            segment: components["schemas"]["SegmentOut"];
             /** People */
             people: number;
+            segment: components["schemas"]["SegmentOut"];
         };
         /** CountsOut */
         CountsOut: {
-            /** Now */
-            now: number;
             /** Later */
             later: number;
             /** Never */
             never: number;
+            /** Now */
+            now: number;
         };
         /**
          * CustomerLine
          * @description A customer in a list.
          */
         CustomerLine: {
-            /** Id */
-            id: string;
-            /** External Id */
-            external_id: string | null;
-            /** Name */
-            name: string;
-            /** Phone Masked */
-            phone_masked: string;
-            /** Region */
-            region: string;
-            /** Industry */
-            industry: string;
             /** Brand */
             brand: string;
+            /** External Id */
+            external_id: string | null;
+            /** Id */
+            id: string;
+            /** Industry */
+            industry: string;
             /** Member Level */
             member_level: string;
-            /** Stage */
-            stage: string;
-            /** Reason */
-            reason: string;
-            /** Segment */
-            segment: string;
-            /** Strategy */
-            strategy: string;
-            /** Priority */
-            priority: number;
-            /** Number Valid */
-            number_valid: boolean;
+            /** Name */
+            name: string;
             /** Next Touch At */
             next_touch_at: string | null;
+            /** Number Valid */
+            number_valid: boolean;
+            /** Phone Masked */
+            phone_masked: string;
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string;
+            /** Region */
+            region: string;
+            /** Segment */
+            segment: string;
+            /** Stage */
+            stage: string;
+            /** Strategy */
+            strategy: string;
         };
         /** CustomerOut */
         CustomerOut: {
-            /** Id */
-            id: string;
-            /** External Id */
-            external_id: string | null;
-            /** Name */
-            name: string;
-            /** Phone Masked */
-            phone_masked: string;
-            /** Region */
-            region: string;
-            /** Industry */
-            industry: string;
-            /** Brand */
-            brand: string;
-            /** Member Level */
-            member_level: string;
-            /** Stage */
-            stage: string;
-            /** Reason */
-            reason: string;
-            /** Segment */
-            segment: string;
-            /** Strategy */
-            strategy: string;
-            /** Priority */
-            priority: number;
-            /** Number Valid */
-            number_valid: boolean;
-            /** Next Touch At */
-            next_touch_at: string | null;
-            /** Gender */
-            gender: string;
-            /** Birthday */
-            birthday: string | null;
-            /** Timezone */
-            timezone: string | null;
-            /** Timezone Source */
-            timezone_source: string;
-            /** Preferred Channel */
-            preferred_channel: string;
-            /** Named Agent */
-            named_agent: string;
-            /** Member Until */
-            member_until: string | null;
-            /** Interests */
-            interests: string[];
-            /** Number Note */
-            number_note: string;
-            /** Registered At */
-            registered_at: string | null;
-            /** Own Enquiry At */
-            own_enquiry_at: string | null;
-            /** Low Priority */
-            low_priority: boolean;
-            /** No Touch Until */
-            no_touch_until: string | null;
-            /** Complaint Pause Until */
-            complaint_pause_until: string | null;
+            /** Assessed At */
+            assessed_at: string | null;
             /** Assessment */
             assessment: {
                 [key: string]: unknown;
             };
-            /** Assessed At */
-            assessed_at: string | null;
+            /** Birthday */
+            birthday: string | null;
+            /** Brand */
+            brand: string;
+            /** Complaint Pause Until */
+            complaint_pause_until: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** External Id */
+            external_id: string | null;
+            /** Gender */
+            gender: string;
+            /** Id */
+            id: string;
+            /** Industry */
+            industry: string;
+            /** Interests */
+            interests: string[];
+            /** Low Priority */
+            low_priority: boolean;
+            /** Member Level */
+            member_level: string;
+            /** Member Until */
+            member_until: string | null;
+            /** Name */
+            name: string;
+            /** Named Agent */
+            named_agent: string;
+            /** Next Touch At */
+            next_touch_at: string | null;
+            /** No Touch Until */
+            no_touch_until: string | null;
+            /** Number Note */
+            number_note: string;
+            /** Number Valid */
+            number_valid: boolean;
+            /** Own Enquiry At */
+            own_enquiry_at: string | null;
+            /** Phone Masked */
+            phone_masked: string;
+            /** Preferred Channel */
+            preferred_channel: string;
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string;
+            /** Region */
+            region: string;
+            /** Registered At */
+            registered_at: string | null;
+            /** Segment */
+            segment: string;
+            /** Stage */
+            stage: string;
+            /** Strategy */
+            strategy: string;
+            /** Timezone */
+            timezone: string | null;
+            /** Timezone Source */
+            timezone_source: string;
             /**
              * Updated At
              * Format: date-time
@@ -2162,39 +2332,45 @@ export interface components {
          * @description Everything about one customer.
          */
         CustomerSheetOut: {
-            customer: components["schemas"]["CustomerOut"];
-            /** Tags */
-            tags: components["schemas"]["TagOut"][];
-            /** Consents */
-            consents: components["schemas"]["ConsentOut"][];
-            /** Events */
-            events: components["schemas"]["EventOut"][];
-            /** Purchases */
-            purchases: components["schemas"]["PurchaseOut"][];
+            /** Activations */
+            activations: components["schemas"]["ActivationOut"][];
             /** Attempts */
             attempts: components["schemas"]["AttemptOut"][];
             /** Calls */
             calls: components["schemas"]["CallOut"][];
-            /** Follow Ups */
-            follow_ups: components["schemas"]["FollowUpOut"][];
-            /** Do Not Contact */
-            do_not_contact: components["schemas"]["DoNotContactOut"][];
-            /** Journal */
-            journal: components["schemas"]["JournalOut"][];
             /** Cases */
             cases: components["schemas"]["CaseOut"][];
-            /** Sequences */
-            sequences: components["schemas"]["SequenceOut"][];
-            /** Activations */
-            activations: components["schemas"]["ActivationOut"][];
+            /** Consents */
+            consents: components["schemas"]["ConsentOut"][];
+            customer: components["schemas"]["CustomerOut"];
+            /** Do Not Contact */
+            do_not_contact: components["schemas"]["DoNotContactOut"][];
+            /** Events */
+            events: components["schemas"]["EventOut"][];
+            /** Follow Ups */
+            follow_ups: components["schemas"]["FollowUpOut"][];
+            /** Journal */
+            journal: components["schemas"]["JournalOut"][];
             /** Promises */
             promises: components["schemas"]["PromiseOut"][];
+            /** Purchases */
+            purchases: components["schemas"]["PurchaseOut"][];
+            /** Sequences */
+            sequences: components["schemas"]["SequenceOut"][];
+            /** Tags */
+            tags: components["schemas"]["TagOut"][];
         };
         /**
          * DeskAgentOut
          * @description Somebody who takes transfers.
          */
         DeskAgentOut: {
+            /** Capacity */
+            capacity: number;
+            /** Desk */
+            desk: string;
+            /** Here */
+            here: boolean;
             /** Id */
             id: string;
             /** Name */
@@ -2208,12 +2384,6 @@ export interface components {
             skills: {
                 [key: string]: number;
             };
-            /** Capacity */
-            capacity: number;
-            /** Desk */
-            desk: string;
-            /** Here */
-            here: boolean;
         };
         /** DeskOut */
         DeskOut: {
@@ -2224,19 +2394,19 @@ export interface components {
         };
         /** DoNotContactOut */
         DoNotContactOut: {
-            /** Id */
-            id: string;
-            /** Scope */
-            scope: string;
-            /** Words */
-            words: string;
-            /** Source */
-            source: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Id */
+            id: string;
+            /** Scope */
+            scope: string;
+            /** Source */
+            source: string;
+            /** Words */
+            words: string;
         };
         /**
          * Done
@@ -2254,33 +2424,63 @@ export interface components {
          * @description What an agent can do.
          */
         EquipIn: {
-            /** Skills */
-            skills: {
-                [key: string]: number;
-            };
             /**
              * Capacity
              * @default 1
              */
             capacity: number;
+            /** Skills */
+            skills: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ErrorOut
+         * @description Every refusal and every failure.
+         */
+        ErrorOut: {
+            /** Code */
+            code: string;
+            /**
+             * Hint
+             * @default
+             */
+            hint: string;
+            /** Message */
+            message: string;
+            /**
+             * Problems
+             * @default []
+             */
+            problems: components["schemas"]["ProblemOut"][];
+            /**
+             * Request Id
+             * @default
+             */
+            request_id: string;
+            /**
+             * Where
+             * @default
+             */
+            where: string;
         };
         /** EventOut */
         EventOut: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Note */
-            note: string;
             /** Data */
             data: {
                 [key: string]: unknown;
             };
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Note */
+            note: string;
         };
         /** ExampleOut */
         ExampleOut: {
@@ -2299,21 +2499,21 @@ export interface components {
         Failed: "content" | "timing" | "channel";
         /** FiguresOut */
         FiguresOut: {
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Ended */
-            ended: number;
             /** Answered */
             answered: number;
+            /** Ended */
+            ended: number;
             /** Outcomes */
             outcomes: {
                 [key: string]: number;
             };
             /** Overdue Follow Ups */
             overdue_follow_ups: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
             /** Unseen Alarms */
             unseen_alarms: number;
         };
@@ -2323,297 +2523,292 @@ export interface components {
          */
         FinishIn: {
             /**
-             * Note
-             * @default
-             */
-            note: string;
-            /**
              * Called
              * @default false
              */
             called: boolean;
             failed?: components["schemas"]["Failed"] | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * FlowLineOut
          * @description A flow in a list.
          */
         FlowLineOut: {
-            /** Name */
-            name: string;
-            /** Version */
-            version: number;
-            /** Title */
-            title: string;
             /** Industry */
             industry: string;
-            /** Steps */
-            steps: number;
-            /** Lines */
-            lines: number;
             /** Knowledge */
             knowledge: number;
+            /** Lines */
+            lines: number;
+            /** Name */
+            name: string;
+            /** Steps */
+            steps: number;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
         };
         /** FlowOut */
         FlowOut: {
-            /** Name */
-            name: string;
-            /** Version */
-            version: number;
-            /** Title */
-            title: string;
-            /** Industry */
-            industry: string;
-            /** Entry */
-            entry: string;
-            /** Steps */
-            steps: components["schemas"]["StepOut"][];
-            /** Ways */
-            ways: components["schemas"]["WayOut"][];
-            /** Parts */
-            parts: components["schemas"]["PartOut"][];
             /** Always */
             always: components["schemas"]["ReactionOut"][];
-            /** Lines */
-            lines: components["schemas"]["SaidOut"][];
-            /** Knowledge */
-            knowledge: components["schemas"]["KnowledgeOut"][];
+            /** Entry */
+            entry: string;
             /** Findings */
             findings: {
                 [key: string]: string;
             };
+            /** Industry */
+            industry: string;
+            /** Knowledge */
+            knowledge: components["schemas"]["KnowledgeOut"][];
+            /** Lines */
+            lines: components["schemas"]["SaidOut"][];
+            /** Name */
+            name: string;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Ways */
+            ways: components["schemas"]["WayOut"][];
         };
         /**
          * FollowUpLine
          * @description A follow-up in a list, with the person it is about.
          */
         FollowUpLine: {
-            /** Id */
-            id: string;
-            /** Customer Id */
-            customer_id: string;
             /** Attempt Id */
             attempt_id: string | null;
-            /** Kind */
-            kind: string;
-            /** Leading */
-            leading: boolean;
-            /** Owner */
-            owner: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /** State */
-            state: string;
-            /** Step */
-            step: number | null;
-            /** Claimed By */
-            claimed_by: string;
-            /** Claimed At */
-            claimed_at: string | null;
-            /** Sent At */
-            sent_at: string | null;
-            /** Closed By */
-            closed_by: string;
-            /** Closed At */
-            closed_at: string | null;
-            /** Note */
-            note: string;
             /** Blocked By */
             blocked_by: string;
-            /** Failed */
-            failed: string | null;
-            /** Detail */
-            detail: {
-                [key: string]: unknown;
-            };
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Claimed By */
+            claimed_by: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Failed */
+            failed: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Leading */
+            leading: boolean;
             /** Name */
             name: string;
-            /** Phone Masked */
-            phone_masked: string;
+            /** Note */
+            note: string;
             /** Overdue */
             overdue: boolean;
+            /** Owner */
+            owner: string;
+            /** Phone Masked */
+            phone_masked: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** State */
+            state: string;
+            /** Step */
+            step: number | null;
         };
         /** FollowUpOut */
         FollowUpOut: {
-            /** Id */
-            id: string;
-            /** Customer Id */
-            customer_id: string;
             /** Attempt Id */
             attempt_id: string | null;
-            /** Kind */
-            kind: string;
-            /** Leading */
-            leading: boolean;
-            /** Owner */
-            owner: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /** State */
-            state: string;
-            /** Step */
-            step: number | null;
-            /** Claimed By */
-            claimed_by: string;
-            /** Claimed At */
-            claimed_at: string | null;
-            /** Sent At */
-            sent_at: string | null;
-            /** Closed By */
-            closed_by: string;
-            /** Closed At */
-            closed_at: string | null;
-            /** Note */
-            note: string;
             /** Blocked By */
             blocked_by: string;
-            /** Failed */
-            failed: string | null;
-            /** Detail */
-            detail: {
-                [key: string]: unknown;
-            };
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Claimed By */
+            claimed_by: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Customer Id */
+            customer_id: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Failed */
+            failed: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Leading */
+            leading: boolean;
+            /** Note */
+            note: string;
+            /** Owner */
+            owner: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** State */
+            state: string;
+            /** Step */
+            step: number | null;
         };
         /**
          * GaugeOut
          * @description One cap and how much of it is used; `used` is null where it is not known, and then nothing is left.
          */
         GaugeOut: {
-            /** Rule */
-            rule: string;
-            /** Name */
-            name: string;
-            /** Used */
-            used: number | null;
             /** Allowed */
             allowed: number;
             /** Left */
             left: number;
+            /** Name */
+            name: string;
             /** Refreshes At */
             refreshes_at: string | null;
+            /** Rule */
+            rule: string;
+            /** Used */
+            used: number | null;
         };
         /**
          * GuardBlockOut
          * @description A text that the guard stopped before anybody heard it.
          */
         GuardBlockOut: {
-            /** Id */
-            id: string;
+            /** Act */
+            act: string;
             /** At Ms */
             at_ms: number;
+            /** Id */
+            id: string;
+            /** Instead */
+            instead: string;
+            /** Step */
+            step: string;
             /** Text */
             text: string;
             /** Violations */
             violations: {
                 [key: string]: unknown;
             }[];
-            /** Instead */
-            instead: string;
-            /** Step */
-            step: string;
-            /** Act */
-            act: string;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
         };
         /** HoursOut */
         HoursOut: {
-            /** Workday */
-            workday: string[];
             /** Weekend */
             weekend: string[];
+            /** Workday */
+            workday: string[];
         };
         /**
          * ImportOut
          * @description A list that was taken in.
          */
         ImportOut: {
+            /** Changed */
+            changed: number;
+            /** Ended At */
+            ended_at: string | null;
             /** Id */
             id: string;
             /** Kind */
             kind: string;
-            /** Source */
-            source: string;
-            /** State */
-            state: string;
             /** Line */
             line: number;
-            /** Rows */
-            rows: number;
             /** New */
             new: number;
-            /** Changed */
-            changed: number;
             /** Rejected */
             rejected: number;
+            /** Rows */
+            rows: number;
+            /** Source */
+            source: string;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
+            /** State */
+            state: string;
             /**
              * Updated At
              * Format: date-time
              */
             updated_at: string;
-            /** Ended At */
-            ended_at: string | null;
         };
         /**
          * InLineOut
          * @description A customer who waits for a human or talks to one.
          */
         InLineOut: {
-            /** Transfer Id */
-            transfer_id: string;
-            /** Call Id */
-            call_id: string;
-            /** Customer Id */
-            customer_id: string;
-            /** Name */
-            name: string;
-            /** Reason */
-            reason: string;
-            /** Skill */
-            skill: string;
-            /** Priority */
-            priority: number;
-            /** State */
-            state: string;
             /** Agent Id */
             agent_id: string | null;
-            /** Waited S */
-            waited_s: number;
-            /** Sla S */
-            sla_s: number;
+            /** Call Id */
+            call_id: string;
+            /** Connected At */
+            connected_at: string | null;
+            /** Customer Id */
+            customer_id: string;
             /** Escalation */
             escalation: number;
+            /** Name */
+            name: string;
             /**
              * Offered At
              * Format: date-time
              */
             offered_at: string;
-            /** Connected At */
-            connected_at: string | null;
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string;
+            /** Skill */
+            skill: string;
+            /** Sla S */
+            sla_s: number;
+            /** State */
+            state: string;
+            /** Transfer Id */
+            transfer_id: string;
+            /** Waited S */
+            waited_s: number;
         };
         /** IntakeOut */
         IntakeOut: {
@@ -2626,63 +2821,63 @@ export interface components {
         };
         /** IntakeProblem */
         IntakeProblem: {
+            /** Cure */
+            cure: string;
             /** Field */
             field: string;
             /** Reason */
             reason: string;
-            /** Cure */
-            cure: string;
         };
         /**
          * IntakeResult
          * @description One item.
          */
         IntakeResult: {
-            /** Index */
-            index: number;
-            /** Status */
-            status: string;
-            /** Customer Id */
-            customer_id?: string | null;
             /** Customer */
             customer?: {
                 [key: string]: unknown;
             } | null;
+            /** Customer Id */
+            customer_id?: string | null;
+            /** Index */
+            index: number;
             /** Problems */
             problems?: components["schemas"]["IntakeProblem"][] | null;
+            /** Status */
+            status: string;
         };
         /**
          * JournalOut
          * @description Something heard or promised, written at that moment.
          */
         JournalOut: {
-            /** Id */
-            id: string;
-            /** Call Id */
-            call_id: string;
-            /** Kind */
-            kind: string;
-            /** Words */
-            words: string;
-            /** At Ms */
-            at_ms: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** At Ms */
+            at_ms: number;
+            /** Call Id */
+            call_id: string;
             /** Data */
             data: {
                 [key: string]: unknown;
             };
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Words */
+            words: string;
         };
         /** KnowledgeOut */
         KnowledgeOut: {
-            /** Name */
-            name: string;
+            answer: components["schemas"]["SaidOut"] | null;
             /** Asks */
             asks: string[];
-            answer: components["schemas"]["SaidOut"] | null;
+            /** Name */
+            name: string;
         };
         /** LanguageIn */
         LanguageIn: {
@@ -2712,19 +2907,19 @@ export interface components {
          * @description Whose link it is.
          */
         LinkUserOut: {
-            /** Name */
-            name: string;
             /** Display Name */
             display_name: string;
+            /** Name */
+            name: string;
         };
         /**
          * LiveItem
          * @description One thing as it is now: of the type that the board has for its topic; null means that it is gone.
          */
         LiveItem: {
-            topic: components["schemas"]["Topic"];
             /** Key */
             key: string;
+            topic: components["schemas"]["Topic"];
             /** Value */
             value: {
                 [key: string]: unknown;
@@ -2750,14 +2945,14 @@ export interface components {
          * @description The token itself is shown this once.
          */
         MadeTokenOut: {
+            row: components["schemas"]["TokenOut"];
             /** Token */
             token: string;
-            row: components["schemas"]["TokenOut"];
         };
         /** MadeUserOut */
         MadeUserOut: {
-            user: components["schemas"]["UserOut"];
             link: components["schemas"]["LinkOut"];
+            user: components["schemas"]["UserOut"];
         };
         /**
          * MakeupOut
@@ -2768,12 +2963,12 @@ export interface components {
             industries: {
                 [key: string]: number;
             };
-            /** Stages */
-            stages: {
-                [key: string]: number;
-            };
             /** Reasons */
             reasons: {
+                [key: string]: number;
+            };
+            /** Stages */
+            stages: {
                 [key: string]: number;
             };
             /** Strategies */
@@ -2786,68 +2981,68 @@ export interface components {
          * @description Who is signed in, and what they may do.
          */
         Me: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Display Name */
-            display_name: string;
-            /** Roles */
-            roles: components["schemas"]["Role"][];
-            /** Permissions */
-            permissions: components["schemas"]["Permission"][];
-            /** Own Rows */
-            own_rows: components["schemas"]["Permission"][];
-            /** Language */
-            language: string;
             /** Csrf */
             csrf: string;
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+            /** Own Rows */
+            own_rows: components["schemas"]["Permission"][];
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Roles */
+            roles: components["schemas"]["Role"][];
         };
         /**
          * MemberOut
          * @description A customer of a batch with the last attempt, its call and what follows.
          */
         MemberOut: {
-            /** Customer Id */
-            customer_id: string;
-            /** External Id */
-            external_id: string | null;
-            /** Name */
-            name: string;
-            /** Phone Masked */
-            phone_masked: string;
-            /** Stage */
-            stage: string;
-            /** Reason */
-            reason: string;
-            /** Priority */
-            priority: number;
-            /** Hold Out */
-            hold_out: boolean;
-            /** State */
-            state: string;
-            /** Blocked By */
-            blocked_by: string;
-            /** Blocked Until */
-            blocked_until: string | null;
-            /** Blocked Because */
-            blocked_because: string;
             /** Attempt Id */
             attempt_id: string | null;
             /** Attempt State */
             attempt_state: string | null;
             /** Attempts */
             attempts: number;
-            /** Outcome */
-            outcome: string | null;
-            /** Cause */
-            cause: string | null;
+            /** Blocked Because */
+            blocked_because: string;
+            /** Blocked By */
+            blocked_by: string;
+            /** Blocked Until */
+            blocked_until: string | null;
             /** Call Id */
             call_id: string | null;
+            /** Cause */
+            cause: string | null;
+            /** Customer Id */
+            customer_id: string;
             /** Duration Ms */
             duration_ms: number | null;
+            /** External Id */
+            external_id: string | null;
             /** Follow Ups */
             follow_ups: string[];
+            /** Hold Out */
+            hold_out: boolean;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string | null;
+            /** Phone Masked */
+            phone_masked: string;
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string;
+            /** Stage */
+            stage: string;
+            /** State */
+            state: string;
         };
         /**
          * MoodOut
@@ -2865,49 +3060,37 @@ export interface components {
          *     of the segments.
          */
         NewBatchIn: {
-            /** Name */
-            name: string;
-            /**
-             * List Id
-             * @default
-             */
-            list_id: string;
-            /**
-             * Segments
-             * @default []
-             */
-            segments: string[];
+            /** Ends On */
+            ends_on?: string | null;
             /** Flow */
             flow: string;
             /**
-             * Purpose
-             * @default marketing
+             * Hold Out Percent
+             * @default 5
              */
-            purpose: string;
+            hold_out_percent: number;
+            /**
+             * Instead Of
+             * @default
+             */
+            instead_of: string;
             /**
              * Lines
              * @default 1
              */
             lines: number;
             /**
-             * Priority
-             * @default 0
+             * List Id
+             * @default
              */
-            priority: number;
-            /** Starts On */
-            starts_on?: string | null;
-            /** Ends On */
-            ends_on?: string | null;
+            list_id: string;
+            /** Name */
+            name: string;
             /**
              * Offers
              * @default []
              */
             offers: string[];
-            /**
-             * Hold Out Percent
-             * @default 5
-             */
-            hold_out_percent: number;
             /**
              * Policy
              * @default {}
@@ -2918,128 +3101,140 @@ export interface components {
                 };
             };
             /**
-             * Instead Of
-             * @default
+             * Priority
+             * @default 0
              */
-            instead_of: string;
+            priority: number;
+            /**
+             * Purpose
+             * @default marketing
+             */
+            purpose: string;
+            /**
+             * Segments
+             * @default []
+             */
+            segments: string[];
+            /** Starts On */
+            starts_on?: string | null;
         };
         /**
          * NoteIn
          * @description A remark; without `at_ms` it is about the whole call.
          */
         NoteIn: {
-            /** Text */
-            text: string;
             /** At Ms */
             at_ms?: number | null;
+            /** Text */
+            text: string;
         };
         /** NoteOut */
         NoteOut: {
-            /** Id */
-            id: string;
-            /** Call Id */
-            call_id: string;
             /** At Ms */
             at_ms: number | null;
-            /** Text */
-            text: string;
-            /** Made By */
-            made_by: string;
+            /** Call Id */
+            call_id: string;
+            /** Id */
+            id: string;
             /**
              * Made At
              * Format: date-time
              */
             made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Text */
+            text: string;
         };
         /** OpenTransferOut */
         OpenTransferOut: {
-            /** Transfer Id */
-            transfer_id: string;
+            /** Agent Id */
+            agent_id: string | null;
             /** Call Id */
             call_id: string;
+            /** Connected At */
+            connected_at: string | null;
             /** Customer Id */
             customer_id: string;
             /** Name */
             name: string;
+            /**
+             * Offered At
+             * Format: date-time
+             */
+            offered_at: string;
             /** Phone Masked */
             phone_masked: string;
             /** Reason */
             reason: string;
             /** State */
             state: string;
-            /** Agent Id */
-            agent_id: string | null;
-            /**
-             * Offered At
-             * Format: date-time
-             */
-            offered_at: string;
-            /** Connected At */
-            connected_at: string | null;
+            /** Transfer Id */
+            transfer_id: string;
         };
         /** Page[AuditOut] */
         Page_AuditOut_: {
             /** Items */
             items: components["schemas"]["AuditOut"][];
-            /** Total */
-            total: number;
             /** Limit */
             limit: number;
             /** Offset */
             offset: number;
+            /** Total */
+            total: number;
         };
         /** Page[CallLine] */
         Page_CallLine_: {
             /** Items */
             items: components["schemas"]["CallLine"][];
-            /** Total */
-            total: number;
             /** Limit */
             limit: number;
             /** Offset */
             offset: number;
+            /** Total */
+            total: number;
         };
         /** Page[CustomerLine] */
         Page_CustomerLine_: {
             /** Items */
             items: components["schemas"]["CustomerLine"][];
-            /** Total */
-            total: number;
             /** Limit */
             limit: number;
             /** Offset */
             offset: number;
+            /** Total */
+            total: number;
         };
         /** Page[FollowUpLine] */
         Page_FollowUpLine_: {
             /** Items */
             items: components["schemas"]["FollowUpLine"][];
-            /** Total */
-            total: number;
             /** Limit */
             limit: number;
             /** Offset */
             offset: number;
+            /** Total */
+            total: number;
         };
         /** Page[MemberOut] */
         Page_MemberOut_: {
             /** Items */
             items: components["schemas"]["MemberOut"][];
-            /** Total */
-            total: number;
             /** Limit */
             limit: number;
             /** Offset */
             offset: number;
+            /** Total */
+            total: number;
         };
         /** PartOut */
         PartOut: {
+            /** Entry */
+            entry: string;
             /** Name */
             name: string;
             /** Title */
             title: string;
-            /** Entry */
-            entry: string;
         };
         /** PasswordIn */
         PasswordIn: {
@@ -3059,12 +3254,12 @@ export interface components {
          * @description The outline of a recording: the loudest of each stretch, 0 to 1, for each side.
          */
         PeaksOut: {
-            /** Duration Ms */
-            duration_ms: number;
-            /** Callee */
-            callee: number[];
             /** Bot */
             bot: number[];
+            /** Callee */
+            callee: number[];
+            /** Duration Ms */
+            duration_ms: number;
         };
         /**
          * Permission
@@ -3077,11 +3272,6 @@ export interface components {
          * @description What if: `changes` are values of the policy, as a batch has them, also beyond the outer limits.
          */
         PermitIn: {
-            /**
-             * Purpose
-             * @default marketing
-             */
-            purpose: string;
             /** At */
             at?: string | null;
             /**
@@ -3096,6 +3286,11 @@ export interface components {
             changes: {
                 [key: string]: unknown;
             };
+            /**
+             * Purpose
+             * @default marketing
+             */
+            purpose: string;
         };
         /**
          * PermitOut
@@ -3109,25 +3304,25 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Policy */
-            policy: string;
             block: components["schemas"]["BlockOut"] | null;
             /** Breaks */
             breaks: string[];
             budget: components["schemas"]["BudgetOut"];
+            /** Policy */
+            policy: string;
         };
         /**
          * PoliciesOut
          * @description The policy of this installation, by industry where one differs.
          */
         PoliciesOut: {
-            /** Outer */
-            outer: string;
             default: components["schemas"]["PolicyOut"];
             /** Industries */
             industries: {
                 [key: string]: components["schemas"]["PolicyOut"];
             };
+            /** Outer */
+            outer: string;
             /** Rules */
             rules: string[];
         };
@@ -3136,41 +3331,41 @@ export interface components {
          * @description Everything a rule measures a contact against.
          */
         PolicyOut: {
-            /** Version */
-            version: string;
-            voice: components["schemas"]["HoursOut"];
-            text: components["schemas"]["HoursOut"];
-            /** Caps */
-            caps: {
-                [key: string]: number;
-            };
-            /** Soft Days */
-            soft_days: number;
-            /** Complaint Pause Days */
-            complaint_pause_days: number;
-            /** Complaint Answer Hours */
-            complaint_answer_hours: number;
-            /** Callback Slots */
-            callback_slots: number;
-            /** Stop Without Agents */
-            stop_without_agents: boolean;
             /** Breaker */
             breaker: {
                 [key: string]: number;
             };
+            /** Callback Slots */
+            callback_slots: number;
+            /** Caps */
+            caps: {
+                [key: string]: number;
+            };
+            /** Complaint Answer Hours */
+            complaint_answer_hours: number;
+            /** Complaint Pause Days */
+            complaint_pause_days: number;
+            /** Soft Days */
+            soft_days: number;
+            /** Stop Without Agents */
+            stop_without_agents: boolean;
+            text: components["schemas"]["HoursOut"];
+            /** Version */
+            version: string;
+            voice: components["schemas"]["HoursOut"];
         };
         /** PostponeIn */
         PostponeIn: {
-            /**
-             * To
-             * Format: date-time
-             */
-            to: string;
             /**
              * Note
              * @default
              */
             note: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
         };
         /**
          * Presence
@@ -3188,90 +3383,90 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Now */
-            now: number;
-            /** Later Count */
-            later_count: number;
-            /** Never Count */
-            never_count: number;
             /** First */
             first: components["schemas"]["ExampleOut"][];
             /** Later */
             later: components["schemas"]["WaitingOut"][];
+            /** Later Count */
+            later_count: number;
             /** Never */
             never: components["schemas"]["WaitingOut"][];
+            /** Never Count */
+            never_count: number;
+            /** Now */
+            now: number;
         };
         /**
          * ProblemOut
          * @description One thing wrong with a request.
          */
         ProblemOut: {
-            /** Where */
-            where: string;
-            /** Message */
-            message: string;
             /**
              * Hint
              * @default
              */
             hint: string;
+            /** Message */
+            message: string;
+            /** Where */
+            where: string;
         };
         /** PromiseOut */
         PromiseOut: {
-            /** Id */
-            id: string;
-            /** Customer Id */
-            customer_id: string;
             /** Attempt Id */
             attempt_id: string;
             /** Call Id */
             call_id: string | null;
-            /** Turn */
-            turn: number | null;
-            /** Kind */
-            kind: string;
-            /** Words */
-            words: string;
+            /** Customer Id */
+            customer_id: string;
             /**
              * Due At
              * Format: date-time
              */
             due_at: string;
-            /** Owner */
-            owner: string;
-            /** State */
-            state: string;
             /** Follow Up Id */
             follow_up_id: string | null;
-            /** Kept By */
-            kept_by: string | null;
+            /** Id */
+            id: string;
             /** Kept At */
             kept_at: string | null;
-            /** Note */
-            note: string;
+            /** Kept By */
+            kept_by: string | null;
+            /** Kind */
+            kind: string;
             /**
              * Made At
              * Format: date-time
              */
             made_at: string;
+            /** Note */
+            note: string;
+            /** Owner */
+            owner: string;
+            /** State */
+            state: string;
+            /** Turn */
+            turn: number | null;
+            /** Words */
+            words: string;
         };
         /** PurchaseOut */
         PurchaseOut: {
-            /** Id */
-            id: string;
-            /** External Id */
-            external_id: string;
+            /** Amount Fen */
+            amount_fen: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Item */
-            item: string;
             /** Category */
             category: string;
-            /** Amount Fen */
-            amount_fen: number;
+            /** External Id */
+            external_id: string;
+            /** Id */
+            id: string;
+            /** Item */
+            item: string;
             /** Refunded */
             refunded: boolean;
         };
@@ -3304,20 +3499,20 @@ export interface components {
         ReactionOut: {
             /** Answer */
             answer: string;
-            /** Say */
-            say: components["schemas"]["SaidOut"][];
-            /** Goto */
-            goto: string;
             /** Call */
             call: string;
-            /** Resume */
-            resume: boolean;
             /** Do */
             do: string;
-            /** Reason */
-            reason: string;
             /** End */
             end: string;
+            /** Goto */
+            goto: string;
+            /** Reason */
+            reason: string;
+            /** Resume */
+            resume: boolean;
+            /** Say */
+            say: components["schemas"]["SaidOut"][];
         };
         /**
          * ReadyUserOut
@@ -3370,37 +3565,37 @@ export interface components {
          * @description One bad cell.
          */
         RowProblemOut: {
-            /** Line */
-            line: number;
-            /** Who */
-            who: string;
             /** Column */
             column: string;
-            /** What */
-            what: string;
             /** Cure */
             cure: string;
+            /** Line */
+            line: number;
+            /** What */
+            what: string;
+            /** Who */
+            who: string;
         };
         /** RunningCallOut */
         RunningCallOut: {
+            /** Answered At */
+            answered_at: string | null;
             /** Attempt Id */
             attempt_id: string;
-            /** Call Id */
-            call_id: string | null;
             /** Batch Id */
             batch_id: string;
+            /** Call Id */
+            call_id: string | null;
             /** Customer Id */
             customer_id: string;
+            /** Dialing At */
+            dialing_at: string | null;
             /** Name */
             name: string;
             /** Phone Masked */
             phone_masked: string;
             /** State */
             state: string;
-            /** Dialing At */
-            dialing_at: string | null;
-            /** Answered At */
-            answered_at: string | null;
         };
         /**
          * SaidOut
@@ -3417,18 +3612,16 @@ export interface components {
          * @description A named group of customers and the strategy meant for them.
          */
         SegmentOut: {
-            /** Name */
-            name: string;
-            /** Expression */
-            expression: string;
             /** Explanation */
             explanation: string;
-            /** Version */
-            version: number;
-            /** Priority */
-            priority: number;
+            /** Expression */
+            expression: string;
+            /** Name */
+            name: string;
             /** Origin */
             origin: string;
+            /** Priority */
+            priority: number;
             /** Strategy Name */
             strategy_name: string;
             /** Terms */
@@ -3440,27 +3633,33 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+            /** Version */
+            version: number;
         };
         /**
          * SegmentPeopleOut
          * @description Who meets the condition of a segment now.
          */
         SegmentPeopleOut: {
-            segment: components["schemas"]["SegmentOut"];
-            /** People */
-            people: number;
+            makeup: components["schemas"]["MakeupOut"];
             /** Of */
             of: number;
-            makeup: components["schemas"]["MakeupOut"];
+            /** People */
+            people: number;
+            segment: components["schemas"]["SegmentOut"];
         };
         /** SequenceOut */
         SequenceOut: {
+            /** Ended At */
+            ended_at: string | null;
             /** Id */
             id: string;
             /** Name */
             name: string;
-            /** Version */
-            version: number;
+            /** Next Step */
+            next_step: number | null;
+            /** Next Touch At */
+            next_touch_at: string | null;
             /**
              * Started At
              * Format: date-time
@@ -3470,15 +3669,15 @@ export interface components {
             state: string;
             /** Stopped By */
             stopped_by: string;
-            /** Next Step */
-            next_step: number | null;
-            /** Next Touch At */
-            next_touch_at: string | null;
-            /** Ended At */
-            ended_at: string | null;
+            /** Version */
+            version: number;
         };
         /** SessionOut */
         SessionOut: {
+            /** Address */
+            address: string;
+            /** Agent */
+            agent: string;
             /**
              * Made At
              * Format: date-time
@@ -3489,10 +3688,6 @@ export interface components {
              * Format: date-time
              */
             seen_at: string;
-            /** Address */
-            address: string;
-            /** Agent */
-            agent: string;
             /** This */
             this: boolean;
         };
@@ -3511,103 +3706,103 @@ export interface components {
          * @description A list after its check; nobody of it is stored before it is taken in.
          */
         StagedListOut: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Industry */
-            industry: string;
-            /** Brand */
-            brand: string;
-            /** Rows */
-            rows: number;
-            /** Good */
-            good: number;
             /** Bad */
             bad: number;
-            /** Problems */
-            problems: components["schemas"]["RowProblemOut"][];
-            /** Warnings */
-            warnings: components["schemas"]["ProblemOut"][];
+            /** Brand */
+            brand: string;
+            /** Good */
+            good: number;
+            /** Id */
+            id: string;
             /** Industries */
             industries: string[];
+            /** Industry */
+            industry: string;
+            /** Name */
+            name: string;
+            /** Problems */
+            problems: components["schemas"]["RowProblemOut"][];
+            /** Rows */
+            rows: number;
             /** Taken */
             taken: boolean;
+            /** Warnings */
+            warnings: components["schemas"]["ProblemOut"][];
         };
         /**
          * StandingOut
          * @description How a batch stands at this moment.
          */
         StandingOut: {
-            /** Members */
-            members: {
-                [key: string]: number;
-            };
             /** Attempts */
             attempts: {
                 [key: string]: number;
             };
-            /** Under Way */
-            under_way: number;
-            /** Without Human */
-            without_human: number;
+            breaker: components["schemas"]["BreakerOut"];
+            /** Members */
+            members: {
+                [key: string]: number;
+            };
             /** Pace */
             pace: number;
             /** Pace Because */
             pace_because: string;
-            breaker: components["schemas"]["BreakerOut"];
+            /** Under Way */
+            under_way: number;
+            /** Without Human */
+            without_human: number;
         };
         /** StepOut */
         StepOut: {
-            /** Name */
-            name: string;
-            /** Title */
-            title: string;
-            /** Part */
-            part: string;
-            /** Shape */
-            shape: string;
-            /** Opens */
-            opens: boolean;
-            /** Say */
-            say: components["schemas"]["SaidOut"][];
-            question: components["schemas"]["SaidOut"] | null;
-            /** Question Kind */
-            question_kind: string;
             again: components["schemas"]["SaidOut"] | null;
             /** Answers */
             answers: components["schemas"]["ReactionOut"][];
-            /** Moods */
-            moods: components["schemas"]["MoodOut"][];
-            /** Fills */
-            fills: string[];
-            /** End */
-            end: string;
             /** Do */
             do: string;
+            /** End */
+            end: string;
+            /** Fills */
+            fills: string[];
+            /** Moods */
+            moods: components["schemas"]["MoodOut"][];
+            /** Name */
+            name: string;
+            /** Opens */
+            opens: boolean;
+            /** Part */
+            part: string;
+            question: components["schemas"]["SaidOut"] | null;
+            /** Question Kind */
+            question_kind: string;
+            /** Say */
+            say: components["schemas"]["SaidOut"][];
+            /** Shape */
+            shape: string;
+            /** Title */
+            title: string;
         };
         /** TagOut */
         TagOut: {
-            /** Name */
-            name: string;
-            /** Value */
-            value: string;
-            /** Rule */
-            rule: string;
-            /** Evidence */
-            evidence: {
-                [key: string]: unknown;
-            };
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Rule */
+            rule: string;
+            /** Value */
+            value: string;
         };
         /**
          * TakenInOut
@@ -3616,33 +3811,29 @@ export interface components {
         TakenInOut: {
             /** List Id */
             list_id: string;
-            /** People */
-            people: number;
+            makeup: components["schemas"]["MakeupOut"];
             /** New */
             new: number;
-            makeup: components["schemas"]["MakeupOut"];
+            /** People */
+            people: number;
             /** Segments */
             segments: components["schemas"]["CountedSegment"][];
         };
         /** TokenIn */
         TokenIn: {
+            /** Days */
+            days?: number | null;
             /** Name */
             name: string;
             /** Scopes */
             scopes: components["schemas"]["Permission"][];
-            /** Days */
-            days?: number | null;
         };
         /** TokenOut */
         TokenOut: {
+            /** Expires At */
+            expires_at: string | null;
             /** Id */
             id: string;
-            /** Name */
-            name: string;
-            /** Prefix */
-            prefix: string;
-            /** Scopes */
-            scopes: components["schemas"]["Permission"][];
             /**
              * Made At
              * Format: date-time
@@ -3650,14 +3841,18 @@ export interface components {
             made_at: string;
             /** Made By */
             made_by: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Used At */
-            used_at: string | null;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
             /** Revoked At */
             revoked_at: string | null;
             /** Revoked By */
             revoked_by: string;
+            /** Scopes */
+            scopes: components["schemas"]["Permission"][];
+            /** Used At */
+            used_at: string | null;
         };
         /**
          * Topic
@@ -3667,43 +3862,43 @@ export interface components {
         Topic: "call" | "batch" | "desk" | "transfer" | "alarm" | "figures";
         /** TransferOut */
         TransferOut: {
-            /** Id */
-            id: string;
-            /** Call Id */
-            call_id: string;
-            /** Customer Id */
-            customer_id: string;
-            /** Reason */
-            reason: string;
-            /** Skill */
-            skill: string;
-            /** Priority */
-            priority: number;
-            /** State */
-            state: string;
+            /** Accepted At */
+            accepted_at: string | null;
             /** Agent Id */
             agent_id: string | null;
             /** Brief */
             brief: {
                 [key: string]: unknown;
             };
+            /** Call Id */
+            call_id: string;
+            /** Connected At */
+            connected_at: string | null;
+            /** Customer Id */
+            customer_id: string;
+            /** Declined Reason */
+            declined_reason: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Id */
+            id: string;
             /**
              * Offered At
              * Format: date-time
              */
             offered_at: string;
-            /** Ringing At */
-            ringing_at: string | null;
-            /** Accepted At */
-            accepted_at: string | null;
-            /** Connected At */
-            connected_at: string | null;
-            /** Ended At */
-            ended_at: string | null;
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string;
             /** Result */
             result: string | null;
-            /** Declined Reason */
-            declined_reason: string;
+            /** Ringing At */
+            ringing_at: string | null;
+            /** Skill */
+            skill: string;
+            /** State */
+            state: string;
             /** Wrap Up */
             wrap_up: {
                 [key: string]: unknown;
@@ -3711,44 +3906,44 @@ export interface components {
         };
         /** TurnOut */
         TurnOut: {
-            /** Position */
-            position: number;
-            /** Speaker */
-            speaker: string;
-            /** Text */
-            text: string;
-            /** Heard */
-            heard: string;
-            /** Start Ms */
-            start_ms: number;
-            /** End Ms */
-            end_ms: number;
-            /** Interrupted */
-            interrupted: boolean;
-            /** Intent */
-            intent: string | null;
-            /** Emotion */
-            emotion: string | null;
-            /** Confidence */
-            confidence: number | null;
-            /** Slots */
-            slots: {
-                [key: string]: unknown;
-            };
-            /** Step */
-            step: string;
             /** Act */
             act: string;
-            /** Offers */
-            offers: string[];
+            /** Confidence */
+            confidence: number | null;
+            /** Emotion */
+            emotion: string | null;
+            /** End Ms */
+            end_ms: number;
+            /** Heard */
+            heard: string;
+            /** Intent */
+            intent: string | null;
+            /** Interrupted */
+            interrupted: boolean;
             /** Latency */
             latency: {
                 [key: string]: unknown;
             };
+            /** Offers */
+            offers: string[];
+            /** Position */
+            position: number;
             /** Prompts */
             prompts: {
                 [key: string]: unknown;
             }[];
+            /** Slots */
+            slots: {
+                [key: string]: unknown;
+            };
+            /** Speaker */
+            speaker: string;
+            /** Start Ms */
+            start_ms: number;
+            /** Step */
+            step: string;
+            /** Text */
+            text: string;
         };
         /**
          * UserChangeIn
@@ -3764,32 +3959,26 @@ export interface components {
         };
         /** UserIn */
         UserIn: {
-            /** Name */
-            name: string;
             /**
              * Display Name
              * @default
              */
             display_name: string;
+            /** Name */
+            name: string;
             /** Roles */
             roles: components["schemas"]["Role"][];
         };
         /** UserOut */
         UserOut: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
             /** Display Name */
             display_name: string;
-            /** Roles */
-            roles: components["schemas"]["Role"][];
-            /** State */
-            state: string;
-            /** Language */
-            language: string;
             /** Has Password */
             has_password: boolean;
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
             /**
              * Made At
              * Format: date-time
@@ -3797,21 +3986,14 @@ export interface components {
             made_at: string;
             /** Made By */
             made_by: string;
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: components["schemas"]["Role"][];
             /** Signed In At */
             signed_in_at: string | null;
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
+            /** State */
+            state: string;
         };
         /** VerdictOnCheckIn */
         VerdictOnCheckIn: {
@@ -3825,12 +4007,12 @@ export interface components {
          * @description What a check of the whole chain found.
          */
         VerdictOut: {
+            /** Broken At */
+            broken_at: number | null;
             /** Entries */
             entries: number;
             /** Head */
             head: string;
-            /** Broken At */
-            broken_at: number | null;
             /** Why */
             why: string;
         };
@@ -3839,51 +4021,51 @@ export interface components {
          * @description People whom one rule keeps from being called now.
          */
         WaitingOut: {
-            /** Rule */
-            rule: string;
-            /** Count */
-            count: number;
-            /** Until */
-            until: string | null;
             /** Because */
             because: string;
+            /** Count */
+            count: number;
             /** Examples */
             examples: components["schemas"]["ExampleOut"][];
+            /** Rule */
+            rule: string;
+            /** Until */
+            until: string | null;
         };
         /**
          * WayOut
          * @description One way from step to step.
          */
         WayOut: {
-            /** Start */
-            start: string;
-            /** End */
-            end: string;
             /** Answers */
             answers: string[];
+            /** End */
+            end: string;
             /** Into Part */
             into_part: boolean;
+            /** Start */
+            start: string;
         };
         /** WhatIfOut */
         WhatIfOut: {
+            after: components["schemas"]["CountsOut"];
             /**
              * At
              * Format: date-time
              */
             at: string;
             before: components["schemas"]["CountsOut"];
-            after: components["schemas"]["CountsOut"];
             /** Breaks */
             breaks: string[];
         };
         /** WordingOut */
         WordingOut: {
-            /** Text */
-            text: string;
-            /** Promises */
-            promises: string;
             /** Only If */
             only_if: string;
+            /** Promises */
+            promises: string;
+            /** Text */
+            text: string;
         };
         /**
          * WrapUpIn
@@ -3891,105 +4073,105 @@ export interface components {
          */
         WrapUpIn: {
             /**
-             * Outcome
-             * @default
-             */
-            outcome: string;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /**
-             * Promise
-             * @default
-             */
-            promise: string;
-            /**
-             * Follow Up
-             * @default
-             */
-            follow_up: string;
-            /**
              * Extra
              * @default {}
              */
             extra: {
                 [key: string]: string | number | boolean;
             };
+            /**
+             * Follow Up
+             * @default
+             */
+            follow_up: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Outcome
+             * @default
+             */
+            outcome: string;
+            /**
+             * Promise
+             * @default
+             */
+            promise: string;
         };
         /**
          * OfferOut
          * @description The newest version of an offer.
          */
         callbot__web__shapes__batch_making__OfferOut: {
-            /** Code */
-            code: string;
-            /** Version */
-            version: number;
-            /** Industry */
-            industry: string;
-            /** Title */
-            title: string;
-            /** Discount Percent */
-            discount_percent: number | null;
             /** Amount Fen */
             amount_fen: number | null;
-            /** Min Spend Fen */
-            min_spend_fen: number | null;
+            /** Code */
+            code: string;
+            /** Compensation */
+            compensation: boolean;
+            /** Discount Percent */
+            discount_percent: number | null;
             /** Gift */
             gift: string | null;
+            /** Holds */
+            holds: boolean;
+            /** Industry */
+            industry: string;
+            /** Min Spend Fen */
+            min_spend_fen: number | null;
+            /** Priority */
+            priority: number;
+            /** Stock */
+            stock: number | null;
+            /** Title */
+            title: string;
             /** Valid From */
             valid_from: string | null;
             /** Valid Until */
             valid_until: string | null;
-            /** Stock */
-            stock: number | null;
-            /** Priority */
-            priority: number;
-            /** Compensation */
-            compensation: boolean;
+            /** Version */
+            version: number;
             /** Withdrawn At */
             withdrawn_at: string | null;
-            /** Holds */
-            holds: boolean;
         };
         /**
          * OfferOut
          * @description One transfer as its agent sees it.
          */
         callbot__web__shapes__desk__OfferOut: {
-            /** Transfer Id */
-            transfer_id: string;
+            /** Brief */
+            brief: {
+                [key: string]: unknown;
+            };
             /** Call Id */
             call_id: string;
+            /** Connected At */
+            connected_at: string | null;
             /** Customer Id */
             customer_id: string;
-            /** Reason */
-            reason: string;
-            /** State */
-            state: string;
-            /** Result */
-            result: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Has Clip */
+            has_clip: boolean;
             /**
              * Offered At
              * Format: date-time
              */
             offered_at: string;
-            /** Connected At */
-            connected_at: string | null;
-            /** Ended At */
-            ended_at: string | null;
-            /** Brief */
-            brief: {
-                [key: string]: unknown;
-            };
+            /** Reason */
+            reason: string;
+            /** Result */
+            result: string | null;
+            /** State */
+            state: string;
+            /** Transfer Id */
+            transfer_id: string;
             /** Wrap Up */
             wrap_up: {
                 [key: string]: unknown;
             };
-            /** Has Clip */
-            has_clip: boolean;
         };
     };
     responses: never;
@@ -4000,9 +4182,11 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    demo_users_api_sign_in_demo_users_get: {
+    list_alarms_api_alarms_get: {
         parameters: {
-            query?: never;
+            query?: {
+                acknowledged?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4015,219 +4199,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadyUserOut"][];
+                    "application/json": components["schemas"]["AlarmOut"][];
                 };
             };
-        };
-    };
-    enter_api_sign_in_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SignInIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    look_at_link_api_sign_in_link__link__get: {
+    acknowledge_api_alarms__alarm_id__acknowledge_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                link: string;
+                alarm_id: string;
             };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkUserOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    enter_by_link_api_sign_in_link_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LinkIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    me_api_me_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-        };
-    };
-    set_language_api_me_language_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LanguageIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Done"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    set_password_api_me_password_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Done"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    my_sessions_api_me_sessions_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"][];
-                };
-            };
-        };
-    };
-    leave_api_sign_out_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4241,11 +4251,46 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
         };
     };
-    leave_everywhere_api_sign_out_everywhere_post: {
+    list_entries_api_audit_get: {
         parameters: {
-            query?: never;
+            query?: {
+                action?: string;
+                actor?: string;
+                about_id?: string;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4258,14 +4303,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["Page_AuditOut_"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    board_api_board_get: {
+    verify_api_audit_verify_get: {
         parameters: {
-            query?: never;
+            query?: {
+                head?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4278,218 +4352,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BoardOut"];
+                    "application/json": components["schemas"]["VerdictOut"];
                 };
             };
-        };
-    };
-    live_api_live_get: {
-        parameters: {
-            query?: never;
-            header?: {
-                "last-event-id"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": unknown;
-                    "application/json": components["schemas"]["LiveMessage"];
-                };
-            };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    desk_api_desk_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Client Error */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeskOut"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    equip_api_desk_agents__agent_id__put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                agent_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EquipIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Server Error */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeskAgentOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    asked_again_api_desk_agents__agent_id__asked_again_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                agent_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AskedAgainOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    offer_api_desk_offers__transfer_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transfer_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["callbot__web__shapes__desk__OfferOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    own_words_api_desk_offers__transfer_id__clip_wav_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transfer_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    wrap_up_api_desk_offers__transfer_id__wrap_up_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                transfer_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WrapUpIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -4510,6 +4400,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchLineOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -4536,13 +4453,31 @@ export interface operations {
                     "application/json": components["schemas"]["MadeOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -4567,13 +4502,31 @@ export interface operations {
                     "application/json": components["schemas"]["BatchLineOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -4598,13 +4551,137 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    cancel_api_batches__batch_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    launch_api_batches__batch_id__launch_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -4634,147 +4711,31 @@ export interface operations {
                     "application/json": components["schemas"]["Page_MemberOut_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    preview_api_batches__batch_id__preview_get: {
-        parameters: {
-            query?: {
-                at?: string | null;
-            };
-            header?: never;
-            path: {
-                batch_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Client Error */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewOut"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Server Error */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    ask_what_if_api_batches__batch_id__what_if_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                batch_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QuestionIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhatIfOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    standing_api_batches__batch_id__standing_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                batch_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandingOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    launch_api_batches__batch_id__launch_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                batch_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReasonIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Done"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -4803,13 +4764,82 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    preview_api_batches__batch_id__preview_get: {
+        parameters: {
+            query?: {
+                at?: string | null;
+            };
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -4838,18 +4868,85 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    cancel_api_batches__batch_id__cancel_post: {
+    standing_api_batches__batch_id__standing_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    ask_what_if_api_batches__batch_id__what_if_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4860,7 +4957,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonIn"];
+                "application/json": components["schemas"]["QuestionIn"];
             };
         };
         responses: {
@@ -4870,21 +4967,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CancelledOut"];
+                    "application/json": components["schemas"]["WhatIfOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    offers_api_offers_get: {
+    board_api_board_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -4899,219 +5014,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["callbot__web__shapes__batch_making__OfferOut"][];
+                    "application/json": components["schemas"]["BoardOut"];
                 };
             };
-        };
-    };
-    hand_in_api_lists_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": {
-                    file: string;
-                    industry?: string;
-                    brand?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StagedListOut"];
-                };
-            };
-        };
-    };
-    staged_list_api_lists__list_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                list_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StagedListOut"];
-                };
-            };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    rejected_api_lists__list_id__rejected_csv_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                list_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
+            /** @description Client Error */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    take_in_api_lists__list_id__take_in_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                list_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Server Error */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TakenInOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    all_segments_api_segments_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentOut"][];
-                };
-            };
-        };
-    };
-    segment_people_api_segments__name__people_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SegmentPeopleOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    export_calls_api_calls_csv_get: {
-        parameters: {
-            query?: {
-                outcome?: string[];
-                intent?: string[];
-                emotion?: string[];
-                transfer_reason?: string[];
-                agent?: string;
-                batch_id?: string;
-                customer_id?: string;
-                longer_s?: number | null;
-                shorter_s?: number | null;
-                since?: string | null;
-                until?: string | null;
-                words?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5149,13 +5079,91 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CallLine_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    export_calls_api_calls_csv_get: {
+        parameters: {
+            query?: {
+                outcome?: string[];
+                intent?: string[];
+                emotion?: string[];
+                transfer_reason?: string[];
+                agent?: string;
+                batch_id?: string;
+                customer_id?: string;
+                longer_s?: number | null;
+                shorter_s?: number | null;
+                since?: string | null;
+                until?: string | null;
+                words?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5180,13 +5188,31 @@ export interface operations {
                     "application/json": components["schemas"]["CallSheetOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5211,13 +5237,183 @@ export interface operations {
                     "application/json": components["schemas"]["CallEvent"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    add_note_api_calls__call_id__notes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    remove_note_api_calls__call_id__notes__note_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    outline_api_calls__call_id__peaks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeaksOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5249,13 +5445,31 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5280,13 +5494,31 @@ export interface operations {
                     "application/json": components["schemas"]["ReviewOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5316,13 +5548,31 @@ export interface operations {
                     "application/json": components["schemas"]["ReviewOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5348,59 +5598,143 @@ export interface operations {
                     "application/json": components["schemas"]["ReviewOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    add_note_api_calls__call_id__notes_post: {
+    list_cases_api_cases_get: {
+        parameters: {
+            query?: {
+                closed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLine"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    answer_api_cases__case_id__answer_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                call_id: string;
+                case_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["AnswerIn"];
             };
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NoteOut"];
+                    "application/json": components["schemas"]["CaseLine"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    remove_note_api_calls__call_id__notes__note_id__delete: {
+    close_api_cases__case_id__close_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                call_id: string;
-                note_id: string;
+                case_id: string;
             };
             cookie?: never;
         };
@@ -5412,26 +5746,97 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Done"];
+                    "application/json": components["schemas"]["CaseLine"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    outline_api_calls__call_id__peaks_get: {
+    compensate_api_cases__case_id__compensate_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                call_id: string;
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompensateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLine"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    compensations_api_cases__case_id__compensations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
             };
             cookie?: never;
         };
@@ -5443,16 +5848,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PeaksOut"];
+                    "application/json": components["schemas"]["CompensationOut"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5485,13 +5908,31 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CustomerLine_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5531,6 +5972,33 @@ export interface operations {
                     "application/json": components["schemas"]["IntakeOut"];
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
         };
     };
     one_customer_api_customers__customer_id__get: {
@@ -5553,13 +6021,31 @@ export interface operations {
                     "application/json": components["schemas"]["CustomerSheetOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5584,13 +6070,31 @@ export interface operations {
                     "application/json": components["schemas"]["BudgetOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5619,13 +6123,31 @@ export interface operations {
                     "application/json": components["schemas"]["PermitOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5654,13 +6176,327 @@ export interface operations {
                     "application/json": components["schemas"]["RevealedOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    desk_api_desk_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    equip_api_desk_agents__agent_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EquipIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskAgentOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    asked_again_api_desk_agents__agent_id__asked_again_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedAgainOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    offer_api_desk_offers__transfer_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transfer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["callbot__web__shapes__desk__OfferOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    own_words_api_desk_offers__transfer_id__clip_wav_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transfer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    wrap_up_api_desk_offers__transfer_id__wrap_up_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transfer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrapUpIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5700,6 +6536,129 @@ export interface operations {
                     "application/json": components["schemas"]["IntakeOut"];
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    listed_api_flows_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowLineOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    one_api_flows__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
         };
     };
     list_follow_ups_api_follow_ups_get: {
@@ -5730,79 +6689,31 @@ export interface operations {
                     "application/json": components["schemas"]["Page_FollowUpLine_"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    claim_api_follow_ups__follow_up_id__claim_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                follow_up_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Client Error */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FollowUpOut"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Server Error */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    done_api_follow_ups__follow_up_id__done_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                follow_up_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FinishIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FollowUpOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5831,13 +6742,133 @@ export interface operations {
                     "application/json": components["schemas"]["FollowUpOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    claim_api_follow_ups__follow_up_id__claim_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                follow_up_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    done_api_follow_ups__follow_up_id__done_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                follow_up_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5866,75 +6897,31 @@ export interface operations {
                     "application/json": components["schemas"]["FollowUpOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    list_alarms_api_alarms_get: {
-        parameters: {
-            query?: {
-                acknowledged?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Client Error */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlarmOut"][];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description Server Error */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    acknowledge_api_alarms__alarm_id__acknowledge_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Done"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5955,6 +6942,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -5979,18 +6993,286 @@ export interface operations {
                     "text/csv": unknown;
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    listed_api_flows_get: {
+    hand_in_api_lists_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    brand?: string;
+                    file: string;
+                    industry?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagedListOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    staged_list_api_lists__list_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagedListOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    rejected_api_lists__list_id__rejected_csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    take_in_api_lists__list_id__take_in_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenInOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    live_api_live_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveMessage"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    me_api_me_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -6005,18 +7287,145 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FlowLineOut"][];
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
     };
-    one_api_flows__name__get: {
+    set_language_api_me_language_put: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                name: string;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LanguageIn"];
             };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    set_password_api_me_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    my_sessions_api_me_sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -6027,16 +7436,81 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FlowOut"];
+                    "application/json": components["schemas"]["SessionOut"][];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    offers_api_offers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["callbot__web__shapes__batch_making__OfferOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -6059,6 +7533,615 @@ export interface operations {
                     "application/json": components["schemas"]["PoliciesOut"];
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    all_segments_api_segments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    segment_people_api_segments__name__people_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentPeopleOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    enter_api_sign_in_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    demo_users_api_sign_in_demo_users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyUserOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    enter_by_link_api_sign_in_link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    look_at_link_api_sign_in_link__link__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkUserOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    leave_api_sign_out_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    leave_everywhere_api_sign_out_everywhere_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_tokens_api_tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    add_token_api_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeTokenOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    list_scopes_api_tokens_scopes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permission"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+        };
+    };
+    revoke_token_api_tokens__token_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
         };
     };
     list_users_api_users_get: {
@@ -6077,6 +8160,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -6103,13 +8213,31 @@ export interface operations {
                     "application/json": components["schemas"]["MadeUserOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -6138,13 +8266,31 @@ export interface operations {
                     "application/json": components["schemas"]["UserOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };
@@ -6169,185 +8315,31 @@ export interface operations {
                     "application/json": components["schemas"]["LinkOut"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    list_tokens_api_tokens_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Client Error */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenOut"][];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
-        };
-    };
-    add_token_api_tokens_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TokenIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
+            /** @description Server Error */
+            "5XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MadeTokenOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    list_scopes_api_tokens_scopes_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Permission"][];
-                };
-            };
-        };
-    };
-    revoke_token_api_tokens__token_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    list_entries_api_audit_get: {
-        parameters: {
-            query?: {
-                action?: string;
-                actor?: string;
-                about_id?: string;
-                since?: string | null;
-                until?: string | null;
-                limit?: number;
-                offset?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_AuditOut_"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    verify_api_audit_verify_get: {
-        parameters: {
-            query?: {
-                head?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VerdictOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorOut"];
                 };
             };
         };

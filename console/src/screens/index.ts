@@ -42,6 +42,13 @@ export const screens: Screen[] = [
     load: () => import("./customers"),
   },
   {
+    name: "calls",
+    path: "/calls",
+    below: ["/calls/:id"],
+    permission: "call.read",
+    load: () => import("./calls"),
+  },
+  {
     name: "flows",
     path: "/flows",
     below: ["/flows/*"],
@@ -55,4 +62,7 @@ export const screens: Screen[] = [
     permission: "desk.work",
     load: () => import("./desk"),
   },
+  { name: "users", path: "/users", permission: "user.manage", load: () => import("./users") },
+  { name: "tokens", path: "/tokens", permission: "token.manage", load: () => import("./tokens") },
+  { name: "audit", path: "/audit", permission: "audit.read", load: () => import("./audit") },
 ];

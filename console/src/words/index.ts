@@ -2,9 +2,11 @@
 
 import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
+import { admin as adminEn } from "./en/admin";
 import { audience as audienceEn } from "./en/audience";
 import { batches as batchesEn } from "./en/batches";
 import { board as boardEn } from "./en/board";
+import { calls as callsEn } from "./en/calls";
 import { common as commonEn } from "./en/common";
 import { customers as customersEn } from "./en/customers";
 import { desk as deskEn } from "./en/desk";
@@ -17,9 +19,11 @@ import { shell as shellEn } from "./en/shell";
 import { wizard as wizardEn } from "./en/wizard";
 import labelsEn from "./labels.en.json";
 import labelsZh from "./labels.zh.json";
+import { admin } from "./zh/admin";
 import { audience } from "./zh/audience";
 import { batches } from "./zh/batches";
 import { board } from "./zh/board";
+import { calls } from "./zh/calls";
 import { common } from "./zh/common";
 import { customers } from "./zh/customers";
 import { desk } from "./zh/desk";
@@ -40,6 +44,8 @@ const zh = {
   audience,
   batches,
   wizard,
+  calls,
+  admin,
   policy,
   desk,
   followUps,
@@ -56,6 +62,8 @@ const en: typeof zh = {
   audience: audienceEn,
   batches: batchesEn,
   wizard: wizardEn,
+  calls: callsEn,
+  admin: adminEn,
   policy: policyEn,
   desk: deskEn,
   followUps: followUpsEn,
@@ -109,4 +117,10 @@ export function useLabel(): (table: LabelTable, name: string | null | undefined)
     if (!name) return "—";
     return (tables[table] as Record<string, string>)[name] ?? name;
   };
+}
+
+/** All words of a table, to choose from. */
+export function useLabels(): (table: LabelTable) => Record<string, string> {
+  const language = useLanguage();
+  return (table) => (language === "en" ? labelsEn : labelsZh)[table];
 }
