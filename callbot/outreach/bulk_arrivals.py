@@ -20,7 +20,7 @@ from callbot.store.database import Database, Session
 
 _PAGE = 1_000
 """Rows looked at together."""
-_TOGETHER = 10
+_TOGETHER = 3
 """Customers concluded about one by one in one transaction: nobody waits long for the store."""
 
 

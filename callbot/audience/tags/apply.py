@@ -86,10 +86,9 @@ async def apply_rule(db: Database, rule: TagRule, now: datetime) -> Applied:
 
 async def apply_to(session: Session, customer_id: str, now: datetime) -> frozenset[str]:
     """Apply every rule to one customer with what this transaction has stored; returns the tags that changed."""
-    history = await load_history(session, customer_id, tags=True)
-    if history is None:
-        return frozenset()
-    return await _keep(session, _readable(await rows.tag_rules(session)), [history], now)
+    rules = _readable(await rows.tag_rules(session))
+    history = await load_history(session, customer_id, tags=True) if rules else None
+    return await _keep(session, rules, [history], now) if history else frozenset()
 
 
 async def apply_to_some(db: Database, customer_ids: Sequence[str], now: datetime) -> frozenset[str]:
