@@ -62,6 +62,12 @@ export const screens: Screen[] = [
     permission: "desk.work",
     load: () => import("./desk"),
   },
+  {
+    name: "followUps",
+    path: "/follow-ups",
+    permission: "follow_up.read",
+    load: () => import("./follow_ups"),
+  },
   { name: "users", path: "/users", permission: "user.manage", load: () => import("./users") },
   { name: "tokens", path: "/tokens", permission: "token.manage", load: () => import("./tokens") },
   { name: "audit", path: "/audit", permission: "audit.read", load: () => import("./audit") },

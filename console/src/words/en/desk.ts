@@ -152,7 +152,7 @@ export const desk: typeof zh = {
   transcript: {
     title: "Transcript",
     none: "Nothing yet. What the customer and the bot say appears here.",
-    note: "What you and the customer say is written down after the call.",
+    note: "What you and the customer say appears here a little later.",
     latest: "To the latest",
   },
   wrapUp: {

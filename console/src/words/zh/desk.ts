@@ -138,7 +138,7 @@ export const desk = {
   transcript: {
     title: "通话文字",
     none: "还没有文字。客户与机器人说的话会出现在这里。",
-    note: "您与客户的对话在通话结束后转写。",
+    note: "您与客户说的话稍后会写在这里。",
     latest: "回到最新",
   },
   wrapUp: {
