@@ -190,7 +190,7 @@ async def test_every_answer_tells_browsers_what_not_to_do(site: Site) -> None:
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"], path
         assert "script-src" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Strict-Transport-Security"]
         assert headers["X-Request-Id"]
         assert headers["Cache-Control"] == ("no-cache" if path.startswith("/static") else "no-store")

@@ -29,11 +29,12 @@ _ALWAYS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), payment=(), microphone=(self)",
 }
+"""Under a referrer policy of `no-referrer` forms would be sent with the origin `null`, which is nobody's."""
 _HSTS = "max-age=31536000"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -114,7 +114,7 @@ class Hub:
 
     async def follow(
         self, sees: Sees, *, last_id: str = "", pause_s: float = 0.25, idle_s: float = 15.0
-    ) -> AsyncIterator[Message | None]:
+    ) -> AsyncGenerator[Message | None, None]:
         """The whole first, or what changed since `last_id`; then changes, at most one message in `pause_s`.
 
         None after `idle_s` without a change, so that the caller can look whether somebody still listens. Ends
