@@ -10,7 +10,7 @@ from rich.markup import escape
 from callbot.app import open_database
 from callbot.cli.conditions import folding
 from callbot.cli.moments import in_china
-from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
 from callbot.errors import BadInput
@@ -61,6 +61,7 @@ def list_(
 def ack(
     alarm: Annotated[str, typer.Argument(help="告警编号，或它的结尾几位。")],
     by: Annotated[str, typer.Option(help="谁看到的；不写就用系统账户名。")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
     """确认已看到告警；告警说的事仍要去做。"""
 
@@ -71,4 +72,4 @@ def ack(
 
     with explained():
         run(work())
-    out.print("已确认。")
+    tell(as_json, {"alarm": alarm, "acknowledged": True}, "已确认。")

@@ -10,8 +10,9 @@ from callbot.app import open_database
 from callbot.cli import batch_new, batch_show
 from callbot.cli.batch_calls import call_batch
 from callbot.cli.batch_show import IdArgument, JsonOption
-from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.clock import SystemClock
+from callbot.errors import BadInput
 from callbot.outreach import batch as batches
 from callbot.settings import load_settings
 from callbot.store.plain import plain
@@ -31,35 +32,45 @@ HereOption = Annotated[bool, typer.Option("--here/--served", help="由本命令�
 
 @app.command()
 def launch(
-    batch_id: IdArgument, reason: ReasonOption = "", here: HereOption = False, quiet: QuietOption = False
+    batch_id: IdArgument,
+    reason: ReasonOption = "",
+    here: HereOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """启动草稿。由 callbot serve 拨打；加 --here 由本命令拨打。"""
     with explained():
+        _one_answer(here, as_json)
         if here:
             run(call_batch(load_settings(), batch_id, quiet=quiet, reason=reason))
         else:
             run(_launch(batch_id, reason))
-            out.print(f"批次 {batch_id} 已启动，由 callbot serve 拨打")
+            tell(as_json, _now(batch_id, "running"), f"批次 {batch_id} 已启动，由 callbot serve 拨打")
 
 
 @app.command()
 def resume(
-    batch_id: IdArgument, reason: ReasonOption = "", here: HereOption = True, quiet: QuietOption = False
+    batch_id: IdArgument,
+    reason: ReasonOption = "",
+    here: HereOption = True,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """继续一个停下或暂停的批次，或重试已到期的批次。
 
     熔断暂停的批次要写 --reason。加 --served 只改状态，由 callbot serve 拨打。
     """
     with explained():
+        _one_answer(here, as_json)
         if here:
             run(call_batch(load_settings(), batch_id, quiet=quiet, reason=reason))
         else:
             run(_resume(batch_id, reason))
-            out.print(f"批次 {batch_id} 已恢复，由 callbot serve 拨打")
+            tell(as_json, _now(batch_id, "running"), f"批次 {batch_id} 已恢复，由 callbot serve 拨打")
 
 
 @app.command()
-def pause(batch_id: IdArgument, reason: ReasonOption = "") -> None:
+def pause(batch_id: IdArgument, reason: ReasonOption = "", as_json: JsonOption = False) -> None:
     """不再拨打进行中的批次；正在通话的不受影响。"""
 
     async def work() -> None:
@@ -68,7 +79,8 @@ def pause(batch_id: IdArgument, reason: ReasonOption = "") -> None:
 
     with explained():
         run(work())
-        out.print(f"批次 {batch_id} 已暂停；继续：callbot batch resume {batch_id}")
+    done = f"批次 {batch_id} 已暂停；继续：callbot batch resume {batch_id}"
+    tell(as_json, _now(batch_id, "paused"), done)
 
 
 @app.command()
@@ -87,6 +99,15 @@ def cancel(batch_id: IdArgument, as_json: JsonOption = False) -> None:
     out.print(f"批次 {batch_id} 已取消，关闭排队 {left.closed} 通")
     if left.promised:
         out.print(f"已约定的回拨 {left.promised} 通会如约拨打：批次 {left.promises_in}")
+
+
+def _now(batch_id: str, state: str) -> dict[str, str]:
+    return {"batch_id": batch_id, "state": state}
+
+
+def _one_answer(here: bool, as_json: bool) -> None:
+    if here and as_json:
+        raise BadInput.one("--json", "边拨打边显示时没有 JSON", "加 --served，由 callbot serve 拨打")
 
 
 async def _launch(batch_id: str, reason: str) -> None:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from callbot.app import open_database
 from callbot.cli.conditions import folding
 from callbot.cli.moments import in_china
-from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.clock import SystemClock
 from callbot.control import build_receivers
 from callbot.errors import BadInput
@@ -112,6 +112,7 @@ def show(
 def replay(
     message: Annotated[str, typer.Argument(help="消息编号、它的开头几位，或幂等键。")] = "",
     all_dead: Annotated[bool, typer.Option("--all-dead", help="全部投递失败的消息。")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:
     """重发投递失败的消息，幂等键不变；由 callbot serve 投递。"""
     with explained():
@@ -130,14 +131,17 @@ def replay(
                 "没有可以重发的：已送达、已撤回，或已过时效",
                 "callbot outbox show 查看",
             )
-    out.print(f"{count} 条消息将重新投递")
+    tell(as_json, {"replayed": count}, f"{count} 条消息将重新投递")
 
 
 @app.command()
-def deliver() -> None:
+def deliver(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False) -> None:
     """投递现在到期的消息后结束；callbot serve 会一直做这件事。"""
     with explained():
         turns = run(_deliver())
+    if as_json:
+        print_json(plain(turns))
+        return
     for name, turn in turns.items():
         out.print(f"{escape(name)}  送达 {turn.delivered}  推迟 {turn.postponed}  死信 {turn.dead}")
     if not turns:

@@ -25,6 +25,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str, indent=2) + "\n")
 
 
+def tell(as_json: bool, value: Any, sentence: str) -> None:
+    """What a command did: the value for a program, the sentence for a person."""
+    if as_json:
+        print_json(value)
+    else:
+        out.print(sentence)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run one asynchronous command to its end."""
     return asyncio.run(work)

@@ -109,6 +109,7 @@ def check(
     files: Annotated[
         list[Path] | None, typer.Argument(help="行业包文件或文件夹；不写就检查全部生效的。")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """检查行业包文件：格式、条件、优惠、流程和序列，每个错误都给出行号。"""
     with explained():
@@ -129,6 +130,9 @@ def check(
             problems += bad.problems
         if problems:
             raise BadInput(list(dict.fromkeys(problems)))
+    if as_json:
+        print_json([{"industry": pack.industry, "version": pack.version} for pack in found])
+        return
     for pack in found:
         out.print(
             f"[green]✓[/] {pack.industry} v{pack.version} · {escape(pack.title)} · "

@@ -11,7 +11,7 @@ from callbot.app import open_database
 from callbot.audience import segments
 from callbot.audience.tags.parse import parse
 from callbot.cli.conditions import folding, pointed, preview_json, print_preview
-from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
 from callbot.settings import load_settings
@@ -137,7 +137,7 @@ def preview(
 
 
 @app.command()
-def delete(name: Name) -> None:
+def delete(name: Name, as_json: AsJson = False) -> None:
     """删除人群；用它做过的批次保留客户。"""
 
     async def work() -> None:
@@ -146,4 +146,4 @@ def delete(name: Name) -> None:
 
     with explained():
         run(work())
-    out.print(f"已删除人群 {escape(name)}")
+    tell(as_json, {"deleted": name}, f"已删除人群 {escape(name)}")

@@ -15,7 +15,7 @@ from callbot.audience.tags.parse import parse
 from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS
 from callbot.cli.conditions import folding, pointed, preview_json, print_preview
 from callbot.cli.moments import in_china
-from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
 from callbot.settings import load_settings
@@ -105,12 +105,16 @@ def show(name: Annotated[str, typer.Argument(help="规则名称。")], as_json: 
 
 
 @app.command()
-def explain(which: Which) -> None:
+def explain(which: Which, as_json: AsJson = False) -> None:
     """用中文说明条件的意思，或指出哪里写错。"""
     with explained():
         expression = run(_expression(which))
         with pointed(expression):
-            out.print(escape(in_chinese(parse(expression))), soft_wrap=True)
+            meaning = in_chinese(parse(expression))
+        if as_json:
+            print_json({"expression": expression, "meaning": meaning})
+        else:
+            out.print(escape(meaning), soft_wrap=True)
 
 
 @app.command()
@@ -165,7 +169,7 @@ def apply_rules(
 
 
 @app.command()
-def delete(name: Annotated[str, typer.Argument(help="规则名称。")]) -> None:
+def delete(name: Annotated[str, typer.Argument(help="规则名称。")], as_json: AsJson = False) -> None:
     """删除规则，并取下所有客户的这个标签。"""
 
     async def work() -> int:
@@ -174,7 +178,8 @@ def delete(name: Annotated[str, typer.Argument(help="规则名称。")]) -> None
 
     with explained():
         carried = run(work())
-    out.print(f"已删除标签 {escape(name)}，从 {carried:,} 位客户身上移除")
+    done = f"已删除标签 {escape(name)}，从 {carried:,} 位客户身上移除"
+    tell(as_json, {"deleted": name, "carried": carried}, done)
 
 
 @app.command()

@@ -241,3 +241,25 @@ def test_who_went_quiet_is_known_at_once(place: Path) -> None:
     assert "尚未评估" not in run("customer", "show", "T-0")
     found = answer("audience", "assess")
     assert found["assessed"] == sum(group["customers"] for group in found["groups"]) == 3
+
+
+def test_every_change_of_a_batch_answers_a_program(place: Path) -> None:
+    made = answer("batch", "create", str(base(place)), "--flow", "winback")["batch_id"]
+    assert answer("batch", "launch", made) == {"batch_id": made, "state": "running"}
+    assert answer("batch", "pause", made) == {"batch_id": made, "state": "paused"}
+    assert answer("batch", "resume", made, "--served") == {"batch_id": made, "state": "running"}
+    assert "加 --served" in run("batch", "launch", made, "--here", "--json", status=2)
+    assert answer("batch", "cancel", made)["closed"] == 0
+
+
+def test_a_rule_is_named_in_chinese_with_its_end(place: Path) -> None:
+    batch_id = answer("batch", "create", str(base(place)), "--flow", "winback", "--hold-out", "0")["batch_id"]
+    shown = run("batch", "preview", batch_id, "--at", NIGHT)
+    assert "可联系时段（window）" in shown
+    assert "2026-11-18 09:00 起" in shown
+    said = run("permit", "T-0", "--at", NIGHT, status=3)
+    assert "规则  可联系时段（window）" in said
+    assert "解除  2026-11-18 09:00（北京时间）" in said
+    refused = run("permit", "T-0", "--at", AT, "--purpose", "service_followup", status=3)
+    assert "联系同意（consent）" in refused
+    assert "取得有凭证的同意后" in refused
