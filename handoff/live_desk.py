@@ -63,7 +63,7 @@ class LiveDesk(Desk):
     """`Desk` over the agents of a `DeskServer`. All desks of one server share its line of customers."""
 
     def __init__(self, server: DeskServer, options: DeskOptions | None = None) -> None:
-        self._server = server
+        self.server = server
         self._store = server.store
         self._options = options or DeskOptions()
         self._cases: dict[str, _Case] = {}
@@ -79,7 +79,7 @@ class LiveDesk(Desk):
         nobody = NotPlaced(offer_id=offer.id, result="no_agent")
         case = _Case(offer=offer, since=asyncio.get_running_loop().time(), result=nobody, asked=[])
         self._cases[offer.id] = case
-        await self._store.open(offer, self._server.now(), desk=self._server.name, sla_s=self._options.sla_s)
+        await self._store.open(offer, self.server.now(), desk=self.server.name, sla_s=self._options.sla_s)
         placed: Placed | None = None
         try:
             placed = await (self._taken_over(case) if offer.only_agent_id else self._ring_round(case))
@@ -92,7 +92,7 @@ class LiveDesk(Desk):
                 self._cases.pop(offer.id, None)
         if placed is None:
             failed = case.result.result if case.result.result != "bridge_failed" else "failed"
-            await self._store.give_up(offer.id, failed, self._server.now())
+            await self._store.give_up(offer.id, failed, self.server.now())
             return case.result
         return placed
 
@@ -101,10 +101,10 @@ class LiveDesk(Desk):
         if taker is None or taker.gone or taker.agent_id != case.offer.only_agent_id:
             return None
         case.rung = taker
-        now = self._server.now()
+        now = self.server.now()
         if not await self._store.take(case.offer.id, taker.agent_id, now):
             return None
-        self._server.expect_form(case.offer.id)
+        self.server.expect_form(case.offer.id)
         if not await self._store.connect(case.offer.id, taker.agent_id, now):
             return None
         return Placed(offer_id=case.offer.id, agent_id=taker.agent_id, agent_name=taker.name)
@@ -115,18 +115,18 @@ class LiveDesk(Desk):
         while (left_s := give_up_at - loop.time()) > 0:
             line = await self._turn(case)
             if line is None:
-                if not somebody_may_come(case.waiting(), await self._server.here()):
+                if not somebody_may_come(case.waiting(), await self.server.here()):
                     break
-                await self._server.change(min(_LOOK_S, left_s))
+                await self.server.change(min(_LOOK_S, left_s))
                 continue
-            if not await self._store.ring(offer.id, line.agent_id, self._server.now()):
+            if not await self._store.ring(offer.id, line.agent_id, self.server.now()):
                 # another customer took this agent in between; they are not available any more
-                await self._server.change(_LOOK_S / 10)
+                await self.server.change(_LOOK_S / 10)
                 continue
             case.asked.append(line.agent_id)
             case.rung = line
             self._in_line.pop(offer.id, None)
-            await self._server.tell_presence(line.agent_id)
+            await self.server.tell_presence(line.agent_id)
             answer = await self._ring(case, line, min(self._options.ring_s, left_s))
             match answer:
                 case Accept():
@@ -135,10 +135,10 @@ class LiveDesk(Desk):
                         return placed
                 case Decline():
                     case.result = replace(case.result, result="declined", detail=answer.reason)
-                    await self._store.decline(offer.id, line.agent_id, answer.reason, self._server.now())
+                    await self._store.decline(offer.id, line.agent_id, answer.reason, self.server.now())
                 case Missed():
                     case.result = replace(case.result, result="no_answer", detail="")
-                    await self._store.miss(offer.id, line.agent_id, self._server.now())
+                    await self._store.miss(offer.id, line.agent_id, self.server.now())
                     await line.tell(Withdrawn(offer_id=offer.id, why="timeout"))
                 case Left():
                     case.result = replace(case.result, result="no_answer", detail="")
@@ -146,22 +146,22 @@ class LiveDesk(Desk):
                 case _:
                     assert_never(answer)
             case.rung = None
-            await self._server.tell_presence(line.agent_id)
+            await self.server.tell_presence(line.agent_id)
         return None
 
     async def _turn(self, case: _Case) -> AgentLine | None:
         """Whom to ring for this customer now; None while it is nobody's or somebody else's turn."""
         self._in_line[case.offer.id] = case
-        agents = await self._server.here()
+        agents = await self.server.here()
         waited = asyncio.get_running_loop().time() - case.since
         level = escalation(waited, self._options.sla_s)
         if level == 0 and not skilled_at_work(case.waiting(), agents):
             level = 1
         if level > case.escalation:
             case.escalation = level
-            await self._store.escalate(case.offer.id, level, self._server.now())
+            await self._store.escalate(case.offer.id, level, self.server.now())
         pairs = matched((one.waiting() for one in self._in_line.values()), agents)
-        return self._server.line(pairs.get(case.offer.id, ""))
+        return self.server.line(pairs.get(case.offer.id, ""))
 
     async def _ring(self, case: _Case, line: AgentLine, timeout_s: float) -> Accept | Decline | Missed | Left:
         waited = asyncio.get_running_loop().time() - case.since
@@ -182,36 +182,36 @@ class LiveDesk(Desk):
             ringing.cancel()
 
     async def _connect(self, offer: TransferOffer, line: AgentLine) -> Placed | None:
-        now = self._server.now()
+        now = self.server.now()
         if not await self._store.accept(offer.id, line.agent_id, now):
             await line.tell(Withdrawn(offer_id=offer.id, why="taken"))
             return None
         line.expect()
-        self._server.expect_form(offer.id)
+        self.server.expect_form(offer.id)
         if not await self._store.connect(offer.id, line.agent_id, now):
             return None
-        await self._server.tell_presence(line.agent_id)
+        await self.server.tell_presence(line.agent_id)
         return Placed(offer_id=offer.id, agent_id=line.agent_id, agent_name=line.name)
 
     async def _take_back(self, offer: TransferOffer, line: AgentLine) -> None:
         """Free an offer whose agent left while it rang; the end of their connection may have done so."""
-        now = self._server.now()
-        if self._server.line(line.agent_id) in (None, line):
-            await self._store.sign_out(line.agent_id, self._server.name, now)
+        now = self.server.now()
+        if self.server.line(line.agent_id) in (None, line):
+            await self._store.sign_out(line.agent_id, self.server.name, now)
         else:
             # they are back over another connection, on a break
             await self._store.miss(offer.id, line.agent_id, now)
 
     async def _abandon(self, case: _Case) -> None:
-        now, offer = self._server.now(), case.offer
+        now, offer = self.server.now(), case.offer
         # an agent who was connected in the very moment the customer left still gets their wrap-up
         if not await self._store.abandon(offer.id, now):
             await self._store.end(offer.id, now)
             await self._store.finish(offer.id, WrapUp(), now)
-        self._server.forget_form(offer.id)
+        self.server.forget_form(offer.id)
         if case.rung is not None:
             await case.rung.tell(Withdrawn(offer_id=offer.id, why="customer_left"))
-            await self._server.tell_presence(case.rung.agent_id)
+            await self.server.tell_presence(case.rung.agent_id)
 
     async def tell(self, offer_id: str, news: Brief | Line) -> None:
         case = self._cases.get(offer_id)
@@ -229,51 +229,51 @@ class LiveDesk(Desk):
     async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:
         """Carry audio both ways until one side leaves."""
         case = self._cases.get(placed.offer_id)
-        voice = self._server.line(placed.agent_id) or (case.rung if case else None)
+        voice = self.server.line(placed.agent_id) or (case.rung if case else None)
         if case is not None and case.offer.only_agent_id:
             voice = case.rung
         if case is None or voice is None:
             await self._end(placed, None, "failed")
             return Bridged(ended_by="failed", duration_ms=0, error="the desk does not know this offer")
         room = Room(placed.offer_id, callee, voice, RoomOptions(return_s=self._options.return_s))
-        self._server.rooms[case.offer.call_id] = room
+        self.server.rooms[case.offer.call_id] = room
         ended: EndedBy = "failed"
         try:
             bridged = await room.run()
             ended = bridged.ended_by
         finally:
-            if self._server.rooms.get(case.offer.call_id) is room:
-                del self._server.rooms[case.offer.call_id]
+            if self.server.rooms.get(case.offer.call_id) is room:
+                del self.server.rooms[case.offer.call_id]
             await asyncio.shield(asyncio.create_task(self._end(placed, room.human, ended)))
         return bridged
 
     async def _end(self, placed: Placed, voice: Voice | None, by: EndedBy) -> None:
-        now = self._server.now()
+        now = self.server.now()
         results: dict[EndedBy, Talked] = {"agent_left": "agent_left", "failed": "bridge_failed"}
         await self._store.end(placed.offer_id, now, results.get(by, "connected"))
         if voice is not None and not voice.gone:
             await voice.tell(Ended(offer_id=placed.offer_id, by=by))
-        if self._server.line(placed.agent_id) is None:
-            await self._store.sign_out(placed.agent_id, self._server.name, now)
-        await self._server.tell_presence(placed.agent_id)
+        if self.server.line(placed.agent_id) is None:
+            await self._store.sign_out(placed.agent_id, self.server.name, now)
+        await self.server.tell_presence(placed.agent_id)
 
     async def wrap_up(self, placed: Placed, timeout_s: float) -> WrapUp:
         """What the agent wrote down; an empty form after the timeout. A later form still reaches the store."""
         form = WrapUp()
         try:
             async with asyncio.timeout(timeout_s):
-                form = await self._server.expect_form(placed.offer_id)
+                form = await self.server.expect_form(placed.offer_id)
         except TimeoutError:
             pass
         finally:
-            self._server.forget_form(placed.offer_id)
+            self.server.forget_form(placed.offer_id)
             self._cases.pop(placed.offer_id, None)
             await asyncio.shield(asyncio.create_task(self._finish(placed, form)))
         return form
 
     async def _finish(self, placed: Placed, form: WrapUp) -> None:
-        await self._store.finish(placed.offer_id, form, self._server.now())
-        await self._server.tell_presence(placed.agent_id)
+        await self._store.finish(placed.offer_id, form, self.server.now())
+        await self.server.tell_presence(placed.agent_id)
 
 
 def _said(offer_id: str, line: Line) -> Said:
