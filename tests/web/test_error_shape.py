@@ -14,6 +14,7 @@ from fastapi import APIRouter, Body
 from web_house import NOW, a_browser, a_site, a_user, fresh_db, sign_in, signed_in, with_token
 
 from callbot.errors import BadInput, CallbotError, Problem
+from callbot.store.database import Database
 from callbot.web.access.admission import Public, public
 from callbot.web.access.permission import Permission, Role
 from callbot.web.access.rates import PERSON
@@ -142,6 +143,29 @@ async def test_whoever_asks_too_often_is_told_how_long_to_wait(site: Site) -> No
     assert int(refused.headers["Retry-After"]) >= 1
     system = await with_token(site, Permission.BATCH_READ)
     assert (await system.get("/api/batches")).status_code == 200
+
+
+UNSTORABLE: list[tuple[str, str, bytes | None, int]] = [
+    ("GET", "/api/customers?q=%00", None, 400),
+    ("GET", "/api/customers/%00", None, 400),
+    ("GET", "/api/calls?since=0001-01-01T00:00:00%2B14:00", None, 422),
+    ("GET", "/api/calls?until=9999-12-31T23:59:59-12:00", None, 422),
+    ("GET", "/api/calls?longer_s=nan", None, 422),
+    ("GET", "/api/customers?q=%ff%fe", None, 200),
+    ("POST", "/api/customers/x/reveal", b'{"reason": "\\ud800"}', 422),
+    ("POST", "/api/customers/x/reveal", b'{"reason": "\\u0000"}', 422),
+    ("POST", "/api/customers/x/permit", b'{"at": "0001-01-01T00:00:00+14:00"}', 422),
+    ("POST", "/api/customers", b'[{"name": "\\u0000"}]', 400),
+    ("POST", "/api/customers", b'[{"\\ud800": 1}]', 400),
+]
+
+
+async def test_text_and_times_that_no_database_takes(database: Database, tmp_path: Path) -> None:
+    client = await signed_in(a_site(database, tmp_path), Role.SUPERVISOR)
+    client.headers["Content-Type"] = "application/json"
+    for method, path, body, status in UNSTORABLE:
+        answer = await client.request(method, path, content=body)
+        assert answer.status_code == status, (path, body, answer.text)
 
 
 @pytest.mark.parametrize("why", list(Why))

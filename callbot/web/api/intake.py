@@ -25,6 +25,7 @@ from callbot.web.access.admission import needs
 from callbot.web.access.permission import Permission
 from callbot.web.access.principal import Principal
 from callbot.web.refusal import Refused, Why
+from callbot.web.shapes.base import storable
 from callbot.web.shapes.intake import IntakeOut
 from callbot.web.site import Here, Site
 
@@ -130,6 +131,8 @@ async def _items(request: Request) -> list[Any]:
         value = json.loads(body)
     except (ValueError, RecursionError):
         raise _unusable(f"不是 UTF-8 的 JSON，{_FORM}", f"it is no JSON in UTF-8; {_FORM_EN}") from None
+    if not storable(value):
+        raise _unusable("含有不是文字的字符（NUL 或半个字符）", "it holds characters that are no text")
     if isinstance(value, dict):
         return [value]
     if not isinstance(value, list):

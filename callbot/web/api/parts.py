@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 
 from callbot.store.lists import Part
+from callbot.web.shapes.base import Instant
 
 
 def _part(
@@ -20,4 +20,4 @@ Listed = Annotated[Part, Depends(_part)]
 Several = Annotated[list[str], Query(max_length=50)]
 """A name that may be given several times."""
 Word = Annotated[str, Query(max_length=200)]
-When = Annotated[AwareDatetime | None, Query()]
+When = Annotated[Instant | None, Query()]

@@ -44,6 +44,8 @@ class Door:
     def _check(self, connection: HTTPConnection) -> None:
         site, headers = self._site, connection.headers
         websocket = connection.scope["type"] == "websocket"
+        if "\0" in connection.url.path or b"%00" in connection.scope["query_string"]:
+            raise Refused(Why.BAD_REQUEST, status=400, what="NUL")
         if not known_host(headers.get("host", ""), site.hosts):
             raise Refused(Why.UNKNOWN_HOST)
         if (websocket or connection.scope["method"] not in SAFE) and not same_origin(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from callbot.store.phones import hide_numbers
 
@@ -19,9 +19,31 @@ class Out(BaseModel):
 
 
 class In(BaseModel):
-    """A request; unknown keys are mistakes."""
+    """A request; unknown keys are mistakes, and so is text that no database takes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        if not storable(value):
+            raise ValueError("holds characters that are no text")
+        return value
+
+
+def storable(value: Any) -> bool:
+    """Is every text in these JSON values one that can be stored: no NUL, no half of a surrogate pair?"""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+    if isinstance(value, dict):
+        return all(storable(key) and storable(item) for key, item in value.items())
+    return all(storable(each) for each in value) if isinstance(value, list) else True
+
+
+def _of_our_time(at: datetime) -> datetime:
+    if not 1970 <= at.year <= 2200:
+        raise ValueError("is not a moment between 1970 and 2200")
+    return at
 
 
 def hidden(value: Any) -> Any:
@@ -41,6 +63,8 @@ MaskedObject = Annotated[dict[str, Any], AfterValidator(hidden)]
 MaskedList = Annotated[list[dict[str, Any]], AfterValidator(hidden)]
 Moment = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """UTC, ISO 8601."""
+Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+"""A moment that somebody names, with its zone."""
 
 
 class Page(Out, Generic[T]):

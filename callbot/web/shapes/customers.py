@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from callbot.outreach.ask import Asked
 from callbot.outreach.budget import Budget
-from callbot.web.shapes.base import In, Masked, MaskedObject, Moment, Out
+from callbot.web.shapes.base import In, Instant, Masked, MaskedObject, Moment, Out
 from callbot.web.shapes.calls import AttemptOut, CallOut, JournalOut
 from callbot.web.shapes.follow_ups import FollowUpOut, PromiseOut
 
@@ -211,7 +211,7 @@ class PermitIn(In):
     """What if: `changes` are values of the policy, as a batch has them, also beyond the outer limits."""
 
     purpose: str = "marketing"
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     batch_id: str = Field(default="", max_length=26)
     changes: dict[str, Any] = {}
 

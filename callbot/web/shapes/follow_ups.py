@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from callbot.outreach.message_rules import Failed
 from callbot.store.follow_ups import Listed
-from callbot.web.shapes.base import In, Masked, MaskedObject, Moment, Out
+from callbot.web.shapes.base import In, Instant, Masked, MaskedObject, Moment, Out
 
 
 class FollowUpOut(Out):
@@ -81,5 +81,5 @@ class CancelIn(In):
 
 
 class PostponeIn(In):
-    to: AwareDatetime
+    to: Instant
     note: str = Field(default="", max_length=2_000)
