@@ -34,11 +34,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import col
 
 from callbot.clock import Clock
+from callbot.event_loop import loop_factory
 from callbot.ids import new_id, new_ids
 from callbot.outreach.claim import claim
 from callbot.outreach.permit import Permit
 from callbot.outreach.planner import Planner
-from callbot.store import ledger, workers
+from callbot.store import reservation, workers
 from callbot.store.database import Database, Session, sqlite_url
 from callbot.store.tables import Attempt, Batch, BatchMember, Consent, Customer, DoNotContact
 
@@ -84,8 +85,8 @@ def main() -> None:
     parser.add_argument("--callees", type=int, default=2_000)
     parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     options = parser.parse_args()
-    with _place(options.db) as url:
-        asyncio.run(_measure(url, options))
+    with _place(options.db) as url, asyncio.Runner(loop_factory=loop_factory(None)) as runner:
+        runner.run(_measure(url, options))
 
 
 async def _measure(url: str, options: argparse.Namespace) -> None:
@@ -127,8 +128,8 @@ async def _call(db: Database, batch_id: str, callees: int) -> Figures:
         began = time.perf_counter()
         await planner.tick(batch_id, ahead=1)
         planned = time.perf_counter()
-        async with db.read() as session:
-            rows = await ledger.peek(session, batch_id=batch_id, now=NOW, limit=1)
+        async with db.write() as session:
+            rows = await reservation.reserve(session, batch_id=batch_id, worker_id=_WORKER, now=NOW, limit=1)
         decision = await claim(db, rows[0], worker_id=_WORKER, token=uuid.uuid4().hex, opener={}, now=NOW)
         ended = time.perf_counter()
         if not isinstance(decision, Permit):

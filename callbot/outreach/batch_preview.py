@@ -128,7 +128,7 @@ async def previews(db: Database, batch_id: str, now: datetime, policies: list[Po
         while page := await members.member_page(session, batch_id, after=after, limit=_PAGE):
             after = page[-1][0]
             ids = [customer_id for customer_id, _ in page]
-            found = await contacts.facts(session, batch_id, ids, now, lean=True)
+            found = await contacts.facts(session, batch_id, ids, now)
             for customer_id, rank in page:
                 facts = found[customer_id]
                 contact = as_contact(facts, purpose, batch_state="running")
@@ -137,5 +137,4 @@ async def previews(db: Database, batch_id: str, now: datetime, policies: list[Po
                     if industry not in cache:
                         cache[industry] = policy_of(industry)
                     tally.add(contact, cache[industry], rank, now)
-            session.expunge_all()
     return tuple(tally.preview() for tally in tallies)

@@ -48,9 +48,9 @@ async def claim(
     line = trunk or TrunkLine()
     async with db.write() as session:
         await contacts.lock_customer(session, attempt.customer_id)
-        batch = await batches.get(session, attempt.batch_id)
         found = await contacts.facts(session, attempt.batch_id, [attempt.customer_id], now)
         facts = found[attempt.customer_id]
+        batch = facts.batch
         request = str(attempt.permit.get("requested_by", ""))
         if request and not await contacts.open_request(session, request, attempt.customer_id):
             request = ""

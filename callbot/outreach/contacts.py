@@ -16,14 +16,14 @@ def as_contact(
     batch_state: str | None = None,
 ) -> Contact:
     """One contact somebody wants to make. `batch_state` asks "what if the batch were in this state"."""
-    customer = facts.customer
+    customer, batch = facts.customer, facts.batch
     return Contact(
         customer_id=customer.id,
         purpose=purpose,
         channel=channel,
-        batch_state=batch_state or facts.batch_state,
-        starts_on=facts.starts_on,
-        ends_on=facts.ends_on,
+        batch_state=batch_state or (batch.state if batch else None),
+        starts_on=batch.starts_on if batch else None,
+        ends_on=batch.ends_on if batch else None,
         hold_out=facts.hold_out,
         number_valid=customer.number_valid,
         do_not_contact=facts.do_not_contact,

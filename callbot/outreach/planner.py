@@ -17,8 +17,10 @@ from callbot.store.contacts import ContactFacts
 from callbot.store.database import Database, Session
 from callbot.store.tables import Batch
 
-_CHUNK = 20
+_CHUNK = 100
 """Rows in one write transaction: nobody waits long for the lock."""
+_FIRST = 20
+"""Rows looked at first: they tell whether nobody may be called now."""
 _WAKE = 500
 """Members whose block has ended that one transaction makes ready again."""
 _LOOK_AT = 1000
@@ -59,7 +61,8 @@ class Planner:
                 room = ahead - await ledger.due_count(session, batch_id, now, at_most=ahead)
                 if room <= 0:
                     break
-                ids = await members.candidates(session, batch_id, limit=_CHUNK)
+                share = min(_CHUNK, looked + min(_FIRST, 2 * room))
+                ids = await members.candidates(session, batch_id, limit=share)
                 found = await contacts.facts(session, batch_id, ids, now)
             if not ids:
                 await finish_if_over(self._db, batch_id, now)
@@ -75,8 +78,10 @@ class Planner:
                     allowed.append(found[customer_id])
             async with self._db.write() as session:
                 queued += await _queue(session, batch, allowed, now)
-                await _write_blocks(session, batch_id, blocks, found)
+                await members.block_untried(session, batch_id, _blocked(blocks, found))
             blocked += len(blocks)
+            if len(allowed) == room:
+                break
             if len(blocks) == len(ids) and all(block.rule in _CLOSED for block in blocks.values()):
                 break  # nothing is open: the others would say the same
         return Planned(queued=queued, blocked=blocked)
@@ -90,7 +95,7 @@ class Planner:
 
     async def _wake(self, batch_id: str) -> None:
         async with self._db.read() as session:
-            due, _ = await batches.next_unblocked(session, batch_id)
+            due = await members.next_wake(session, batch_id)
         now = self._clock.now()
         if due is not None and due <= now:
             async with self._db.write() as session:
@@ -122,17 +127,15 @@ async def _queue(session: Session, batch: Batch, allowed: list[ContactFacts], no
     return len(fresh)
 
 
-async def _write_blocks(
-    session: Session, batch_id: str, blocks: dict[str, Block], found: dict[str, ContactFacts]
-) -> None:
-    for customer_id, block in blocks.items():
-        customer = found[customer_id].customer
-        await members.block(
-            session,
-            batch_id,
-            customer_id,
+def _blocked(blocks: dict[str, Block], found: dict[str, ContactFacts]) -> list[members.Blocked]:
+    people = {customer_id: found[customer_id].customer for customer_id in blocks}
+    return [
+        members.Blocked(
+            customer_id=customer_id,
             rule=block.rule,
             until=block.until,
             because=block.because,
-            rank=-call_priority(customer.priority, customer.low_priority),
+            rank=-call_priority(people[customer_id].priority, people[customer_id].low_priority),
         )
+        for customer_id, block in blocks.items()
+    ]

@@ -9,8 +9,9 @@ from callbot.conversation.transferring import SKILL
 from callbot.outreach.pacing import RECENT_CALLS, DeskSeen, Pace, Pacing, Seat, pace
 from callbot.outreach.trunk import TrunkLine, next_slot
 from callbot.store import pace as rows
+from callbot.store.contacts import BatchTerms
 from callbot.store.database import Session
-from callbot.store.tables import Batch, DeskPace
+from callbot.store.tables import DeskPace
 
 _MEASURE_EVERY = timedelta(seconds=2)
 _LOOK_AGAIN = timedelta(seconds=3)
@@ -32,7 +33,7 @@ class Wait:
 
 async def room(
     session: Session,
-    batch: Batch,
+    batch: BatchTerms,
     pacing: Pacing,
     line: TrunkLine,
     now: datetime,
@@ -65,7 +66,7 @@ async def room(
     return Wait(until=slot.at, because=f"线路 {line.name} 每秒最多 {line.calls_per_second:g} 通", slot=True)
 
 
-async def desk_pace(session: Session, held: DeskPace, batch: Batch, pacing: Pacing, now: datetime) -> Pace:
+async def desk_pace(session: Session, held: DeskPace, batch: BatchTerms, pacing: Pacing, now: datetime) -> Pace:
     """What the desk absorbs, measured anew when the figures are older than two seconds."""
     fresh = held.measured_at is not None and abs(now - held.measured_at) < _MEASURE_EVERY
     if not fresh or not held.figures:

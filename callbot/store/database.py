@@ -6,18 +6,20 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, NullPool, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import AsyncSession as SqlAlchemySession
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.errors import BadInput, CallbotError
 from callbot.store.migrations import upgrade
+from callbot.store.sqlite_driver import OneTrip
 
 _CURE = (
     "在 callbot.toml 的 [store] 里写 url，例如 postgresql+asyncpg://user:password@host/callbot；"
@@ -25,6 +27,8 @@ _CURE = (
 )
 _ELSEWHERE = "换一个文件夹：CALLBOT_DATA=…"
 _BUSY_TIMEOUT_MS = 10_000
+_FRESH_S = 1.0
+"""So long after its last use a connection is taken to live."""
 
 
 class DatabaseUnreachable(CallbotError):
@@ -55,6 +59,8 @@ class Database:
         self.url = _checked(url)
         self._writer = _engine(self.url, begin="BEGIN IMMEDIATE", read_only=False)
         self._reader = _engine(self.url, begin="BEGIN", read_only=True)
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        """SQLite's own waiting sleeps and is not fair; here the first who asks is the next to write."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -66,7 +72,11 @@ class Database:
 
         No network or model call belongs inside: SQLite has one writer at a time.
         """
-        async with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        async with (
+            self._turn,
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @asynccontextmanager
@@ -146,16 +156,35 @@ def _engine(
     url: URL, *, begin: str, read_only: bool, foreign_keys: bool = True, pooled: bool = True
 ) -> AsyncEngine:
     options: dict[str, Any] = {"json_serializer": lambda value: json.dumps(value, ensure_ascii=False)}
+    if url.get_backend_name() == "sqlite":
+        options["module"] = OneTrip()
     if not pooled:
         options["poolclass"] = NullPool
-    elif url.get_backend_name() == "postgresql":
-        options["pool_pre_ping"] = True
     if read_only and url.get_backend_name() == "postgresql":
         options["execution_options"] = {"postgresql_readonly": True}
     engine = create_async_engine(url, **options)
     if url.get_backend_name() == "sqlite":
         _tune_sqlite(engine, begin, read_only=read_only, foreign_keys=foreign_keys)
+    else:
+        _ping_idle(engine)
     return engine
+
+
+def _ping_idle(engine: AsyncEngine) -> None:
+    """Ask a connection that lay idle whether it still lives; one used just now is spared the trips."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _given_back(_connection: Any, record: Any) -> None:
+        record.info["given_back"] = monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _taken(connection: Any, record: Any, _proxy: Any) -> None:
+        now = monotonic()
+        if now - record.info.get("given_back", now) > _FRESH_S:
+            try:
+                engine.dialect.do_ping(connection)
+            except Exception as error:
+                raise InvalidatePoolError from error
 
 
 def _tune_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool, foreign_keys: bool) -> None:

@@ -10,16 +10,32 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func
-from sqlalchemy.orm import aliased
+from sqlalchemy import Update, bindparam, exists, func, insert
+from sqlalchemy import update as update_rows
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from callbot.ids import new_id
-from callbot.store.tables import Attempt, Batch, Call, Worker
+from callbot.ids import new_id, new_ids
+from callbot.store.tables import Attempt, Call, Worker, metadata
 
 OPEN = ("dialing", "in_call")
 """States in which a telephone may be ringing or somebody may be talking."""
+_attempt = metadata.tables["attempt"]
+
+
+def _claim() -> Update:
+    """Sets the columns it is given; built once, because every call pays for it."""
+    batch, worker, other = metadata.tables["batch"], metadata.tables["worker"], _attempt.alias("other")
+    return update_rows(_attempt).where(
+        _attempt.c.id == bindparam("_id"),
+        _attempt.c.state == "queued",
+        exists().where(batch.c.id == _attempt.c.batch_id, batch.c.state == "running"),
+        ~exists().where(other.c.customer_id == _attempt.c.customer_id, other.c.state.in_(OPEN)),
+        ~exists().where(worker.c.id == bindparam("_worker"), worker.c.state == "dead"),
+    )
+
+
+_CLAIM = _claim()
 
 
 async def enqueue(
@@ -75,40 +91,27 @@ async def enqueue_first(
 
     The caller holds them all (`contacts.lock_customers`) and knows that this batch has no attempt at them.
     """
-    session.add_all(
-        Attempt(
-            id=new_id(),
-            batch_id=batch_id,
-            customer_id=customer_id,
-            seq=1,
-            purpose=purpose,
-            priority=priority,
-            due_at=now,
-            queued_at=now,
+    if priorities:
+        await session.execute(
+            insert(_attempt),
+            [
+                {
+                    "id": row_id,
+                    "batch_id": batch_id,
+                    "customer_id": customer_id,
+                    "seq": 1,
+                    "purpose": purpose,
+                    "priority": priority,
+                    "due_at": now,
+                    "queued_at": now,
+                    "permit": {},
+                    "opener": {},
+                }
+                for row_id, (customer_id, priority) in zip(
+                    new_ids(len(priorities)), priorities.items(), strict=True
+                )
+            ],
         )
-        for customer_id, priority in priorities.items()
-    )
-    await session.flush()
-
-
-async def peek(
-    session: AsyncSession, *, batch_id: str, now: datetime, limit: int, without: Collection[str] = ()
-) -> Sequence[Attempt]:
-    """The rows of a running batch that may be prepared now, most urgent first. Claims nothing."""
-    found = await session.exec(
-        select(Attempt)
-        .join(Batch, col(Batch.id) == col(Attempt.batch_id))
-        .where(
-            col(Attempt.batch_id) == batch_id,
-            col(Attempt.state) == "queued",
-            col(Attempt.due_at) <= now,
-            col(Batch.state) == "running",
-            col(Attempt.id).not_in(tuple(without)),
-        )
-        .order_by(col(Attempt.priority).desc(), col(Attempt.due_at), col(Attempt.id))
-        .limit(limit)
-    )
-    return found.all()
 
 
 async def claim(
@@ -127,28 +130,21 @@ async def claim(
     Refused as well while the batch does not run, while another attempt at the same person is under way, and
     for a worker that was declared dead.
     """
-    other = aliased(Attempt)
-    result = await session.exec(
-        update(Attempt)
-        .where(
-            col(Attempt.id) == attempt_id,
-            col(Attempt.state) == "queued",
-            exists().where(col(Batch.id) == col(Attempt.batch_id), col(Batch.state) == "running"),
-            ~exists().where(col(other.customer_id) == col(Attempt.customer_id), col(other.state).in_(OPEN)),
-            ~exists().where(col(Worker.id) == worker_id, col(Worker.state) == "dead"),
-        )
-        .values(
-            state="dialing",
-            worker_id=worker_id,
-            dial_token=token,
-            dialing_at=now,
-            trunk=trunk,
-            permit=dict(permit),
-            opener=dict(opener),
-        )
-        .execution_options(synchronize_session=False)
+    result: Any = await session.execute(
+        _CLAIM,
+        {
+            "_id": attempt_id,
+            "_worker": worker_id,
+            "state": "dialing",
+            "worker_id": worker_id,
+            "dial_token": token,
+            "dialing_at": now,
+            "trunk": trunk,
+            "permit": dict(permit),
+            "opener": dict(opener),
+        },
     )
-    return result.rowcount == 1
+    return bool(result.rowcount == 1)
 
 
 async def holds(session: AsyncSession, token: str, worker_id: str) -> bool:

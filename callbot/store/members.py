@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, insert
+from sqlalchemy import bindparam, exists, func, insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from callbot.store.tables import Attempt, BatchMember, Customer
+from callbot.store.tables import Attempt, BatchMember, Customer, metadata
 
+_member = metadata.tables["batch_member"]
 _CHUNK = 400
 
 
@@ -35,6 +36,18 @@ class NewMember:
     hold_out: bool
     rank: int
     """The lowest is called first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Somebody nobody has tried yet, and the rule that objects."""
+
+    customer_id: str
+    rule: str
+    until: datetime | None
+    because: str
+    rank: int
+    """Their place in the queue as of today."""
 
 
 async def add_members(session: AsyncSession, batch_id: str, members: Sequence[NewMember]) -> None:
@@ -123,6 +136,21 @@ async def wake(session: AsyncSession, batch_id: str, *, now: datetime, limit: in
     return len(ended)
 
 
+async def next_wake(session: AsyncSession, batch_id: str) -> datetime | None:
+    """When the next block of an untried member ends."""
+    rows = await session.exec(
+        select(BatchMember.blocked_until)
+        .where(
+            col(BatchMember.batch_id) == batch_id,
+            col(BatchMember.state) == "waiting",
+            col(BatchMember.blocked_until).is_not(None),
+        )
+        .order_by(col(BatchMember.blocked_until))
+        .limit(1)
+    )
+    return rows.first()
+
+
 async def candidates(session: AsyncSession, batch_id: str, *, limit: int) -> Sequence[str]:
     """Members nobody has tried yet and whom no rule is known to block now, in the order of calling.
 
@@ -156,25 +184,38 @@ async def block(
     until: datetime | None,
     because: str,
     in_ledger: bool = False,
-    rank: int | None = None,
 ) -> None:
-    """Write down which rule objected at the last look.
-
-    `in_ledger`: the member's row waits in the ledger and not here. `rank`: the place in the queue as of today.
-    """
+    """Write down which rule objected at the last look. `in_ledger`: the member's row waits in the ledger."""
     state = "tried" if in_ledger else "never" if until is None else "waiting"
     await session.exec(
         update(BatchMember)
         .where(col(BatchMember.batch_id) == batch_id, col(BatchMember.customer_id) == customer_id)
-        .values(
-            state=state,
-            blocked_by=rule,
-            blocked_until=until,
-            blocked_because=because,
-            **({} if rank is None else {"rank": rank}),
-        )
+        .values(state=state, blocked_by=rule, blocked_until=until, blocked_because=because)
         .execution_options(synchronize_session=False)
     )
+
+
+async def block_untried(session: AsyncSession, batch_id: str, rows: Sequence[Blocked]) -> None:
+    """Write down which rule objected at the last look at these people."""
+    if rows:
+        connection = await session.connection()
+        await connection.execute(
+            update(_member).where(
+                _member.c.batch_id == bindparam("_batch"), _member.c.customer_id == bindparam("_customer")
+            ),
+            [
+                {
+                    "_batch": batch_id,
+                    "_customer": row.customer_id,
+                    "state": "never" if row.until is None else "waiting",
+                    "blocked_by": row.rule,
+                    "blocked_until": row.until,
+                    "blocked_because": row.because,
+                    "rank": row.rank,
+                }
+                for row in rows
+            ],
+        )
 
 
 async def leave(session: AsyncSession, batch_id: str, customer_id: str, *, rule: str, because: str) -> None:

@@ -16,6 +16,15 @@ from callbot.store.ledger import OPEN
 from callbot.store.tables import Agent, Attempt, Call, DeskPace, FollowUp, JournalRow, Transfer, Trunk
 
 _DESK = "desk"
+_HOLD = (
+    select(DeskPace)
+    .where(col(DeskPace.id) == _DESK)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_UNDER_WAY = (
+    select(Attempt.batch_id, func.count()).where(col(Attempt.state).in_(OPEN)).group_by(col(Attempt.batch_id))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +52,11 @@ class EndedLately:
 
 async def hold(session: AsyncSession) -> DeskPace:
     """The desk's row, held until the transaction ends: nobody else counts calls under way meanwhile."""
-    wanted = select(DeskPace).where(col(DeskPace.id) == _DESK).with_for_update()
-    row = (await session.exec(wanted.execution_options(populate_existing=True))).first()
+    row = (await session.exec(_HOLD)).first()
     if row is None:
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         await session.exec(dialect.insert(DeskPace).values(id=_DESK, figures={}).on_conflict_do_nothing())
-        row = (await session.exec(wanted)).one()
+        row = (await session.exec(_HOLD)).one()
     return row
 
 
@@ -81,12 +89,7 @@ async def desk(session: AsyncSession, *, latest_calls: int) -> DeskRows:
 
 async def under_way(session: AsyncSession) -> dict[str, int]:
     """Attempts at which a telephone may be ringing or somebody may be talking, by batch."""
-    rows = await session.exec(
-        select(Attempt.batch_id, func.count())
-        .where(col(Attempt.state).in_(OPEN))
-        .group_by(col(Attempt.batch_id))
-    )
-    return dict(rows.all())
+    return dict((await session.exec(_UNDER_WAY)).all())
 
 
 async def bridged(session: AsyncSession) -> int:

@@ -8,10 +8,35 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import Integer, bindparam
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from callbot.store.tables import Attempt, Batch, Worker
+
+
+def _free() -> SelectOfScalar[Attempt]:
+    """Built once: it is asked before every call."""
+    others = select(Worker.id).where(col(Worker.state) == "alive", col(Worker.id) != bindparam("worker_id"))
+    return (
+        select(Attempt)
+        .join(Batch, col(Batch.id) == col(Attempt.batch_id))
+        .where(
+            col(Attempt.batch_id) == bindparam("batch_id"),
+            col(Attempt.state) == "queued",
+            col(Attempt.due_at) <= bindparam("now"),
+            col(Batch.state) == "running",
+            col(Attempt.id).not_in(bindparam("without", expanding=True)),
+            or_(col(Attempt.worker_id).is_(None), col(Attempt.worker_id).not_in(others)),
+        )
+        .order_by(col(Attempt.priority).desc(), col(Attempt.due_at), col(Attempt.id))
+        .limit(bindparam("limit", type_=Integer))
+        .with_for_update(of=Attempt, skip_locked=True)
+    )
+
+
+_FREE = _free()
 
 
 async def reserve(
@@ -28,24 +53,18 @@ async def reserve(
     Rows that another living worker has marked are passed over; `without` are rows this worker holds already.
     Two workers never get one row: the row count of the update decides on SQLite, the row lock on PostgreSQL.
     """
-    living = select(Worker.id).where(col(Worker.state) == "alive", col(Worker.id) != worker_id)
-    free = or_(col(Attempt.worker_id).is_(None), col(Attempt.worker_id).not_in(living))
     found = await session.exec(
-        select(Attempt)
-        .join(Batch, col(Batch.id) == col(Attempt.batch_id))
-        .where(
-            col(Attempt.batch_id) == batch_id,
-            col(Attempt.state) == "queued",
-            col(Attempt.due_at) <= now,
-            col(Batch.state) == "running",
-            col(Attempt.id).not_in(tuple(without)),
-            free,
-        )
-        .order_by(col(Attempt.priority).desc(), col(Attempt.due_at), col(Attempt.id))
-        .limit(limit)
-        .with_for_update(of=Attempt, skip_locked=True)
+        _FREE,
+        params={
+            "batch_id": batch_id,
+            "worker_id": worker_id,
+            "now": now,
+            "without": tuple(without),
+            "limit": limit,
+        },
     )
-    rows = found.all()
+    if not (rows := found.all()):
+        return rows
     await session.exec(
         update(Attempt)
         .where(col(Attempt.id).in_([row.id for row in rows]), col(Attempt.state) == "queued")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from callbot.clock import SystemClock
 from callbot.conversation.result import JournalKind, Note
-from callbot.store import contacts, ledger, workers
+from callbot.store import contacts, ledger, reservation, workers
 from callbot.store.database import Database
 from callbot.store.journal import DatabaseJournal, lines
 from callbot.store.tables import Attempt, Batch, BatchMember, Call, Customer
@@ -62,6 +63,14 @@ async def claim(db: Database, attempt_id: str, worker: str, token: str) -> bool:
         )
 
 
+async def reserve(db: Database, limit: int, without: Sequence[str] = ()) -> list[str]:
+    async with db.write() as session:
+        found = await reservation.reserve(
+            session, batch_id="batch", worker_id="w", now=NOW, limit=limit, without=without
+        )
+        return [row.id for row in found]
+
+
 def call(attempt_id: str) -> Call:
     return Call(id="call", attempt_id=attempt_id, customer_id="c0", flow="f", flow_version=1, started_at=NOW)
 
@@ -98,8 +107,7 @@ async def test_nobody_is_claimed_while_the_batch_is_paused(database: Database) -
     attempt_id = await enqueue(database)
     assert attempt_id is not None
     assert not await claim(database, attempt_id, "w", "t")
-    async with database.read() as session:
-        assert not await ledger.peek(session, batch_id="batch", now=NOW, limit=5)
+    assert not await reserve(database, 5)
 
 
 async def test_one_person_is_on_one_line_at_a_time(database: Database) -> None:
@@ -118,12 +126,9 @@ async def test_the_most_urgent_due_row_comes_first(database: Database) -> None:
     urgent = await enqueue(database, "c1", priority=9)
     await enqueue(database, "c2", priority=99, due=NOW + timedelta(minutes=1))
     old = await enqueue(database, "c3", priority=1, due=NOW - timedelta(hours=1))
-    async with database.read() as session:
-        found = await ledger.peek(session, batch_id="batch", now=NOW, limit=2)
-        assert [row.id for row in found] == [urgent, old]
-        assert urgent is not None
-        rest = await ledger.peek(session, batch_id="batch", now=NOW, limit=1, without=[urgent])
-        assert [row.id for row in rest] == [old]
+    assert urgent is not None
+    assert await reserve(database, 2) == [urgent, old]
+    assert await reserve(database, 1, without=[urgent]) == [old]
 
 
 async def test_only_the_dial_that_was_answered_gets_the_call(database: Database) -> None:
