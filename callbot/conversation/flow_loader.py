@@ -14,7 +14,7 @@ from callbot.conversation.flow_lines import LineReader
 from callbot.conversation.flow_meaning import Whole, check_meaning
 from callbot.conversation.flow_source import Mistakes, Place, read_yaml
 from callbot.conversation.flow_steps import StepReader
-from callbot.conversation.knowledge_file import check_questions, read_knowledge
+from callbot.conversation.knowledge_file import check_questions, read_knowledge, without_doubles
 from callbot.conversation.labels import Intent
 from callbot.errors import BadInput, Problem
 
@@ -230,6 +230,7 @@ class _Loading:
                     self.mistakes.complain(row, f"{row.data} 不存在", "写这个文件旁边的文件")
                     continue
                 entries |= read_knowledge(path, lines=self.lines, handlers=self.handlers)
+        entries = without_doubles(entries)
         check_questions(entries, files[-1], self.mistakes)
         return entries
 

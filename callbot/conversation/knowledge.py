@@ -17,8 +17,6 @@ ENOUGH = 0.32
 """Likeness in pieces and meaning from which an answer is given (docs/flows.md has the figures)."""
 ENOUGH_PIECES = 0.24
 """Likeness from which an answer is given where only the pieces are known."""
-APART = 0.02
-"""By how much the best answer must be ahead of the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +50,13 @@ class Knowledge:
             self._meanings = _unit(vectors - self._centre)
 
     def find(self, text: str, meaning: Vector | None = None) -> Near | None:
-        """The entry for `text`, None where nothing is near enough or two are equally near.
+        """The entry for `text`, None where nothing is near enough.
 
         `meaning`: the sentence vector of its `essence`.
         """
         ranked = self.rank(text, meaning)
         whole = meaning is not None and self._meanings is not None
         if not ranked or ranked[0].likeness < (ENOUGH if whole else ENOUGH_PIECES):
-            return None
-        if len(ranked) > 1 and ranked[0].likeness - ranked[1].likeness < APART:
             return None
         return ranked[0]
 
@@ -75,14 +71,19 @@ class Knowledge:
             ],
             dtype=np.float32,
         )
+        best = self._best(likeness)
         if meaning is not None and self._meanings is not None:
-            near = self._meanings @ _unit(meaning - self._centre)
-            likeness = ((likeness + near) / 2).astype(np.float32)
+            nearest = self._best((self._meanings @ _unit(meaning - self._centre)).astype(np.float32))
+            best = {name: (value + nearest[name]) / 2 for name, value in best.items()}
+        found = [Near(name=name, likeness=value) for name, value in best.items()]
+        return sorted(found, key=lambda one: -one.likeness)
+
+    def _best(self, likeness: Vector) -> dict[str, float]:
+        """Of each entry the question that is nearest."""
         best: dict[str, float] = {}
         for name, value in zip(self._names, likeness.tolist(), strict=True):
             best[name] = max(best.get(name, value), value)
-        found = [Near(name=name, likeness=value) for name, value in best.items()]
-        return sorted(found, key=lambda one: -one.likeness)
+        return best
 
     def _length(self, parts: frozenset[str]) -> float:
         return math.sqrt(sum(self._weights.get(piece, self._rare) ** 2 for piece in parts)) or 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -51,6 +52,19 @@ def handler(name: str) -> str:
 def _entry(name: str, place: Place, lines: LineReader) -> Entry:
     answer = lines.line(f"knowledge.{name}", place["answer"]) if "answer" in place.data else None
     return Entry(name=name, asks=tuple(str(row.data) for row in place["ask"].rows()), answer=answer)
+
+
+def without_doubles(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """A question that has an answer is not left to the flow as well."""
+    answered = {question for entry in entries.values() if entry.answer is not None for question in entry.asks}
+    found: dict[str, Entry] = {}
+    for name, entry in entries.items():
+        asks = tuple(
+            question for question in entry.asks if entry.answer is not None or question not in answered
+        )
+        if asks:
+            found[name] = replace(entry, asks=asks)
+    return found
 
 
 def check_questions(entries: Mapping[str, Entry], source: Place, mistakes: Mistakes) -> None:

@@ -48,7 +48,12 @@ class PieceLookup:
     """By characters and sounds alone: needs no model, and misses more."""
 
     async def find(self, flow: Flow, text: str) -> Found | None:
-        return _found(flow, _by_pieces(_asks(flow)).find(text)) if flow.knowledge else None
+        return look_by_pieces(flow, text)
+
+
+def look_by_pieces(flow: Flow, text: str) -> Found | None:
+    """The entry whose questions share the most characters and sounds with `text`."""
+    return _found(flow, _by_pieces(_asks(flow)).find(text)) if flow.knowledge else None
 
 
 class MeaningLookup:

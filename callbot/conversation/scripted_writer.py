@@ -15,7 +15,7 @@ from callbot.conversation.facts import Offer, Opener, Person
 from callbot.conversation.guard import Sheet, check
 from callbot.conversation.writing import Moment, Transition
 
-WRITER = "scripted/1"
+WRITER = "scripted/2"
 LONGEST_OPENER = 60
 LONGEST_TRANSITION = 40
 
@@ -39,13 +39,13 @@ _CARE = (
 )
 _CARE_HURT = (
     "{memory}，今天不推销，只想听您说说哪里没做好。",
-    "{memory}，之前有让您不舒心的地方，想当面听您说。",
+    "{memory}，之前有让您不舒心的地方，想听您亲口说说。",
     "{memory}，这通电话只想听您的真实感受。",
 )
 _WITH_OFFER = (
     "{memory}，这次特意给您留了{offer}，想跟您说一声。",
-    "{memory}，谢谢您一直以来的支持，给您申请了{offer}。",
-    "{memory}，这通电话是想告诉您，您可以用{offer}。",
+    "{memory}，我们一直记着老客户，这回给您申请了{offer}。",
+    "{memory}，打给您是想说一声，{offer}给您留着了。",
 )
 _WITH_OFFER_SHORT = "{memory}，给您留了{offer}。"
 _BY_STRATEGY: dict[str, tuple[str, ...]] = {
@@ -78,6 +78,8 @@ _ENDED = (
     "{memory}，想知道您现在的需要有没有变化。",
     "{memory}，问候您一声，也想了解您最近关注什么。",
 )
+_USED = re.compile(r"买过|上过|到过|老客户")
+"""Memories of something that one can have an impression of."""
 _NO_MEMORY = "您是我们的老朋友"
 
 _SYMPATHY: dict[str, tuple[str, ...]] = {
@@ -191,6 +193,8 @@ def _candidates(
     valid = [offer for offer in offers if offer.valid_until is None or offer.valid_until >= today]
     for memory, cites in memories:
         for greeting in greetings:
+            if "联系" in greeting and "联系" in memory:
+                continue
             start = greeting.format(you=you) if you else greeting.format(you="您好")
             if sells:
                 for offer in valid:
@@ -201,6 +205,8 @@ def _candidates(
                             (offer,),
                         )
             for body in bodies:
+                if "用下来" in body and not _USED.search(memory):
+                    continue
                 yield start + body.format(memory=memory), cites, ()
 
 
@@ -220,10 +226,30 @@ def _bodies(person: Person) -> tuple[str, ...]:
     return _ordered(lines, person.customer_id)
 
 
+_SPOKEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(written), spoken)
+    for written, spoken in (
+        (r"(\d+月)\d+[日号]", r"\1"),
+        (r"购买了(.+)", r"在我们这儿买过\1"),
+        (r"浏览过(.+)", r"看过\1"),
+        (r"填写过(.+)", r"填过\1"),
+        (r"把(.+)加入了购物车", r"把\1放进过购物车"),
+        (r"^(\d{4}年)起是.+的客户$", r"从\1起就是我们的老客户"),
+        (r"^是.+的客户$", "一直是我们的客户"),
+        (r"与.+有过联系$", "跟我们有过联系"),
+    )
+)
+"""A fact of the profile as one says it to the customer."""
+
+
 def _memory(fact: str) -> str:
-    """`3月12日购买了空气炸锅` as the beginning of a sentence to the customer."""
+    """`3月12日购买了空气炸锅` as the beginning of a sentence to the customer: 您3月在我们这儿买过空气炸锅."""
     told = fact.strip("。；，, ")
-    return told if told.startswith(("您", "你")) else f"您{told}"
+    if told.startswith(("您", "你")):
+        return told
+    for written, spoken in _SPOKEN:
+        told = written.sub(spoken, told)
+    return f"您{told}"
 
 
 def _tellable(fact: str) -> bool:

@@ -83,7 +83,7 @@ async def test_a_wrong_answer_is_repaired_once(wrong: str) -> None:
 async def test_a_failing_model_falls_back_to_the_script(answer: str | int) -> None:
     with serving(answer) as server:
         opener = await opener_of(server)
-    assert opener.writer == "scripted/1"
+    assert opener.writer == "scripted/2"
     assert opener.text
     assert opener.rejected
     assert len(server.requests) <= 2
@@ -92,14 +92,14 @@ async def test_a_failing_model_falls_back_to_the_script(answer: str | int) -> No
 async def test_a_stalling_model_falls_back_to_the_script() -> None:
     with serving(STALL) as server:
         opener = await opener_of(server, timeout_s=0.2)
-    assert opener.writer == "scripted/1"
+    assert opener.writer == "scripted/2"
     assert "0.2 秒" in opener.rejected[0]
 
 
 async def test_a_refused_connection_falls_back_to_the_script() -> None:
     with serving(words(GOOD)) as server:
         pass
-    assert (await opener_of(server)).writer == "scripted/1"
+    assert (await opener_of(server)).writer == "scripted/2"
 
 
 async def test_a_hurt_customer_is_sold_nothing_whatever_the_model_says() -> None:
@@ -119,7 +119,7 @@ async def test_commands_in_customer_facts_stay_data() -> None:
         words("王女士您好，我是悦选商城的。您买的空气炸锅好用吗？全场1折，看重价格还是效果？")
     ) as server:
         opener = await opener_of(server, victim)
-    assert opener.writer == "scripted/1"
+    assert opener.writer == "scripted/2"
     assert "1折" not in opener.text
     prompt = server.requests[0]["messages"][0]["content"]
     assert prompt.count("</facts>") == 1
@@ -154,11 +154,11 @@ FRONT = "---\nmodel_class: chat\ntemperature: 0.5\nschema: {}\ninputs: [a]\nchan
 @pytest.mark.parametrize(
     ("content", "where", "what"),
     [
-        ("no front", "line 1", "front matter"),
-        (FRONT.replace("temperature: 0.5", "temperature: warm"), "line 3", "temperature"),
-        (FRONT.replace("inputs: [a]", "inputs: [a"), "line 6", "YAML"),
-        (FRONT.replace("inputs: [a]\n", "oops: 1\ninputs: [a]\n"), "line 5", "oops"),
-        (FRONT + "hello\n{% if %}", "line 9", "template"),
+        ("no front", "第 1 行", "缺少开头的说明"),
+        (FRONT.replace("temperature: 0.5", "temperature: warm"), "第 3 行", "temperature"),
+        (FRONT.replace("inputs: [a]", "inputs: [a"), "第 6 行", "YAML"),
+        (FRONT.replace("inputs: [a]\n", "oops: 1\ninputs: [a]\n"), "第 5 行", "oops"),
+        (FRONT + "hello\n{% if %}", "第 9 行", "模板"),
     ],
 )
 def test_a_broken_prompt_names_file_and_line(tmp_path: Path, content: str, where: str, what: str) -> None:
@@ -176,7 +176,7 @@ def test_a_prompt_insists_on_its_inputs(tmp_path: Path) -> None:
     (tmp_path / "p" / "1.0.0.md").write_text(FRONT + "{{ a }}", "utf-8")
     prompt = load_prompt("p", "1.0.0", root=tmp_path)
     assert prompt.render(a="你好") == "你好"
-    with pytest.raises(BadInput, match="inputs"):
+    with pytest.raises(BadInput, match="输入对不上"):
         prompt.render(b=1)
-    with pytest.raises(BadInput, match="no such prompt"):
+    with pytest.raises(BadInput, match="没有这份提示词"):
         load_prompt("p", "9.9.9", root=tmp_path)
