@@ -17,7 +17,7 @@ from callbot.store.contacts import ContactFacts
 from callbot.store.database import Database, Session
 from callbot.store.tables import Batch
 
-_CHUNK = 100
+_CHUNK = 50
 """Rows in one write transaction: nobody waits long for the lock."""
 _FIRST = 20
 """Rows looked at first: they tell whether nobody may be called now."""
