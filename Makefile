@@ -13,18 +13,20 @@ PYTEST_ARGS ?= -n auto --dist loadgroup
 
 .PHONY: demo test lint check soak models console clean
 
-demo: $(VENV)/.run models
+demo: $(VENV)/.run models console
 	$(BIN)/callbot demo $(ARGS)
 
-test: $(VENV)/.dev models
+test: $(VENV)/.dev models console
+	$(NPM) test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev console
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests/telephony/conftest.py
 	$(BIN)/lint-imports
+	$(NPM) run lint
 
 check: lint test
 
@@ -34,11 +36,14 @@ soak: $(VENV)/.dev
 models: $(VENV)/.run
 	$(BIN)/callbot models install
 
+NPM := console/npm.sh $(VENV)
 CONSOLE := callbot/web/static/console/index.html
 console: $(CONSOLE)
 
+# `npm ci` refuses a lock without the optional packages of other platforms; this honours the same hashes.
 $(CONSOLE): $(VENV)/.run $(shell find console -path console/node_modules -prune -o -type f -print)
-	console/build.sh $(VENV)
+	$(NPM) install --no-save
+	$(NPM) run build
 	@touch $@
 
 $(BIN)/python:

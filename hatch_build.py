@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,5 +24,6 @@ class ConsoleHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         if not (root / BUILT / "index.html").exists():
-            subprocess.run([root / "console" / "build.sh"], check=True)
+            for words in (["install", "--no-save"], ["run", "build"]):
+                subprocess.run([root / "console" / "npm.sh", sys.prefix, *words], check=True)
         build_data["artifacts"].append(f"{BUILT}/**")
