@@ -22,10 +22,11 @@ class JitterOptions:
     """Played from this depth on: rides out 20–40 ms of unevenness."""
     most: int = 5
     """100 ms; beyond it the oldest frame goes."""
-    trim_above: int = 3
-    """What stays above it for a whole window is the other clock being faster."""
-    window: int = 100
-    """Ticks: 2 s."""
+    spare: int = 1
+    """So many may be left after every frame taken. What stays above it for a whole window is delay that helps
+    nobody: a stall that is over, or a clock that is faster than ours."""
+    window: int = 25
+    """Ticks: 0.5 s."""
 
 
 class JitterBuffer:
@@ -82,7 +83,7 @@ class JitterBuffer:
         self._ticks += 1
         if self._ticks < self._options.window:
             return
-        self._too_deep = self._too_deep + 1 if self._lowest >= self._options.trim_above else 0
+        self._too_deep = self._too_deep + 1 if self._lowest > self._options.spare else 0
         self._ticks, self._lowest = 0, self._options.most
 
     def _may_go(self, frame: Frame) -> bool:
