@@ -1,6 +1,7 @@
 /** Every screen by its address; each is loaded when it is first opened. */
 
 import { createBrowserRouter, type RouteObject } from "react-router";
+import { Loading } from "./parts/states";
 import { screens } from "./screens";
 import { Frame } from "./shell/frame";
 import { Home } from "./shell/home";
@@ -15,6 +16,7 @@ export const router = createBrowserRouter([
     path: "/",
     element: <Frame />,
     errorElement: <Lost />,
+    hydrateFallbackElement: <Loading />,
     children: [{ index: true, element: <Home /> }, ...routes, { path: "*", element: <Lost /> }],
   },
 ]);

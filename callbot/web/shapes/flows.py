@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from callbot.audience.columns import INDUSTRIES
 from callbot.conversation.flow import OPENER, Flow, Line, Reaction, Step
 from callbot.conversation.flow_graph import edges, nodes
 from callbot.web.shapes.base import Out
@@ -16,16 +17,29 @@ class FlowLineOut(Out):
     version: int
     title: str
     industry: str
+    """The scenario pack it was written for; empty: any."""
     steps: int
     lines: int
     knowledge: int
+
+
+class ConditionOut(Out):
+    """One thing that must be so."""
+
+    name: str
+    """What it is about: offer…, person…, feels or slot…."""
+    among: list[str]
+    """The value must be one of these; empty: any."""
+    known: bool
+    """Whether it must be known, or must not be."""
 
 
 class WordingOut(Out):
     text: str
     promises: str
     """What it promises when it was heard; empty: nothing."""
-    only_if: str
+    only_if: list[ConditionOut]
+    """All of these must be so; none: it always fits."""
 
 
 class SaidOut(Out):
@@ -42,7 +56,7 @@ class SaidOut(Out):
                 WordingOut(
                     text=text,
                     promises=str(line.promises.get(text, "")),
-                    only_if="；".join(str(each) for each in line.only_if.get(text, ())),
+                    only_if=[ConditionOut.model_validate(each) for each in line.only_if.get(text, ())],
                 )
                 for text in line.variants
             ],
@@ -158,6 +172,7 @@ class FlowOut(Out):
     version: int
     title: str
     industry: str
+    """The scenario pack it was written for; empty: any."""
     entry: str
     steps: list[StepOut]
     ways: list[WayOut]
@@ -177,7 +192,7 @@ class FlowOut(Out):
             name=flow.name,
             version=flow.version,
             title=flow.title,
-            industry=flow.industry,
+            industry=INDUSTRIES.get(flow.industry, ""),
             entry=flow.entry,
             steps=[StepOut.of(step, shapes[name]) for name, step in flow.steps.items()],
             ways=[
@@ -209,7 +224,7 @@ def flow_line(flow: Flow) -> FlowLineOut:
         name=flow.name,
         version=flow.version,
         title=flow.title,
-        industry=flow.industry,
+        industry=INDUSTRIES.get(flow.industry, ""),
         steps=len(flow.steps),
         lines=len(flow.lines),
         knowledge=len(flow.knowledge),

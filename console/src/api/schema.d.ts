@@ -2181,6 +2181,18 @@ export interface components {
             /** Valid Until */
             valid_until: string | null;
         };
+        /**
+         * ConditionOut
+         * @description One thing that must be so.
+         */
+        ConditionOut: {
+            /** Among */
+            among: string[];
+            /** Known */
+            known: boolean;
+            /** Name */
+            name: string;
+        };
         /** ConsentOut */
         ConsentOut: {
             /**
@@ -4061,7 +4073,7 @@ export interface components {
         /** WordingOut */
         WordingOut: {
             /** Only If */
-            only_if: string;
+            only_if: components["schemas"]["ConditionOut"][];
             /** Promises */
             promises: string;
             /** Text */

@@ -14,7 +14,7 @@ export function Shares({ counts, name }: { counts: Record<string, number>; name:
             <Long text={name(key)} />
           </dt>
           <dd>
-            <span className="share-bar" style={{ width: `${(count / most) * 100}%` }} />
+            <span className="share-bar" style={{ width: `calc((100% - 56px) * ${count / most})` }} />
             <span className="numbers">{count}</span>
           </dd>
         </div>

@@ -3,6 +3,7 @@
 import { Button, Empty, Flex, Result, Spin } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { ApiError } from "../api/client";
 
 export function Loading() {
@@ -26,6 +27,11 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
         status="404"
         title={refusal.message || t("notFound")}
         subTitle={refusal.hint || t("notFoundHint")}
+        extra={
+          <Link to="/">
+            <Button>{t("home")}</Button>
+          </Link>
+        }
       />
     );
   }

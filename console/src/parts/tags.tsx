@@ -5,7 +5,7 @@ const COLOURS: Partial<Record<LabelTable, Record<string, string>>> = {
   outcome: {
     interested: "success",
     callback: "success",
-    considering: "gold",
+    considering: "warning",
     transferred: "purple",
     do_not_call: "error",
     interrupted: "error",
@@ -15,16 +15,16 @@ const COLOURS: Partial<Record<LabelTable, Record<string, string>>> = {
     in_call: "processing",
     dialing: "processing",
     paused: "warning",
-    open: "gold",
+    open: "warning",
   },
   emotion: {
     positive: "success",
-    hesitant: "gold",
-    impatient: "orange",
+    hesitant: "warning",
+    impatient: "volcano",
     angry: "error",
     sad_worried: "purple",
   },
-  promiseState: { kept: "success", broken: "error", open: "gold" },
+  promiseState: { kept: "success", broken: "error", open: "warning" },
 };
 
 /** A machine name in people's words, coloured where the colour says something. */

@@ -29,13 +29,7 @@ function Inside() {
   const open = shown.find((screen) => here === screen.path || here.startsWith(`${screen.path}/`));
   return (
     <Layout style={{ minHeight: "100vh" }}>
-      <Layout.Sider
-        width={184}
-        collapsible
-        theme="light"
-        breakpoint="lg"
-        style={{ borderInlineEnd: "1px solid #e5e6eb" }}
-      >
+      <Layout.Sider width={184} collapsible theme="light" breakpoint="lg" className="side">
         <Link
           to="/"
           style={{

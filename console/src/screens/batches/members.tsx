@@ -68,7 +68,7 @@ export function Members({ line, over }: { line: BatchLine; over: boolean }) {
             rowKey="customer_id"
             columns={columns}
             dataSource={found.items}
-            scroll={{ x: 720 }}
+            scroll={{ x: 600 }}
             locale={{ emptyText: <Nothing text={t("noMembers")} /> }}
             pagination={{
               current: page,
@@ -92,7 +92,7 @@ function useColumns(): TableColumnsType<Member> {
   return [
     {
       title: t("customer"),
-      width: 170,
+      width: 150,
       render: (_, member) => (
         <>
           <Link to={`/customers/${member.customer_id}`}>
@@ -104,7 +104,7 @@ function useColumns(): TableColumnsType<Member> {
     },
     {
       title: t("quiet"),
-      width: 150,
+      width: 116,
       render: (_, member) => (
         <>
           {known("stage", member.stage)}
@@ -146,7 +146,7 @@ function useColumns(): TableColumnsType<Member> {
     },
     {
       title: t("call"),
-      width: 96,
+      width: 64,
       align: "right",
       render: (_, member) =>
         member.call_id ? (

@@ -69,7 +69,7 @@ function Shown({ line }: { line: BatchLine }) {
           />
           <Figure name={t("queued")} value={line.states.queued ?? 0} />
           <Figure name={t("ended")} value={(line.states.done ?? 0) + (line.states.interrupted ?? 0)} />
-          <Figure name={t("notCalled")} value={now.data?.members.never ?? "—"} />
+          <Figure name={t("notCalled")} value={now.data ? (now.data.members.never ?? 0) : "—"} />
           <Figure name={t("activated")} value={line.activated} hint={t("activatedHint")} />
         </div>
       </Card>

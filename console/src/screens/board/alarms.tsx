@@ -65,6 +65,7 @@ const One = memo(function One({ alarm }: { alarm: Alarm }) {
           </Link>
         )}
       </div>
+      {alarm.note && <div lang="zh">{alarm.note}</div>}
       <div className="soft">
         {t("alarms.due")}
         <Moment at={alarm.due_at} /> · {t("alarms.owner", { owner: label("owner", alarm.owner) })}

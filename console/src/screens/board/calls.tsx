@@ -107,7 +107,7 @@ function useColumns(): TableColumnsType<Row> {
         [
           {
             title: t("calls.customer"),
-            width: 130,
+            width: 108,
             render: (_, { call }) => (
               <Link to={`/customers/${call.customer_id}`}>
                 <Long text={call.name} />
@@ -116,7 +116,7 @@ function useColumns(): TableColumnsType<Row> {
           },
           {
             title: t("calls.phone"),
-            width: 128,
+            width: 118,
             render: (_, { call }) => <span className="numbers">{call.phone_masked}</span>,
           },
           {
@@ -130,18 +130,18 @@ function useColumns(): TableColumnsType<Row> {
           },
           {
             title: t("calls.state"),
-            width: 104,
+            width: 88,
             render: (_, { call }) => <Label of="state" name={call.state} />,
           },
           {
             title: t("calls.lasting"),
-            width: 84,
+            width: 72,
             align: "right",
             render: (_, { call }) => <Since at={call.answered_at ?? call.dialing_at} />,
           },
           {
             title: t("calls.desk"),
-            width: 130,
+            width: 112,
             render: (_, { transfer }) =>
               transfer ? (
                 <Long

@@ -2,9 +2,11 @@ import { Alert, Badge, Card } from "antd";
 import { useTranslation } from "react-i18next";
 import { type BoardState, nothingYet } from "../../live/board_state";
 import { type Connection, useLive } from "../../live/live_board";
+import { useAhead } from "../../live/server_clock";
 import { Figure } from "../../parts/figure";
 import { Page } from "../../parts/page";
 import { Shares } from "../../parts/shares";
+import { Ahead } from "../../parts/since";
 import { Loading, Nothing } from "../../parts/states";
 import { useLabel } from "../../words";
 import { Alarms } from "./alarms";
@@ -21,7 +23,7 @@ export function Component() {
       {connection === "lost" && (
         <Alert type="warning" showIcon role="status" style={{ marginBottom: 16 }} title={t("lost")} />
       )}
-      {!came && board === nothingYet ? <Loading /> : <Now board={board} />}
+      <Ahead value={useAhead()}>{!came && board === nothingYet ? <Loading /> : <Now board={board} />}</Ahead>
     </Page>
   );
 }

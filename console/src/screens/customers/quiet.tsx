@@ -31,7 +31,6 @@ export function Quiet({ customer }: { customer: Sheet["customer"] }) {
         <Figure
           name={t("score")}
           value={found.probability === null ? "—" : `${Math.round(found.probability * 100)}%`}
-          hint={<span lang="zh">{found.because}</span>}
         />
         <Figure
           name={t("segment")}
@@ -41,6 +40,11 @@ export function Quiet({ customer }: { customer: Sheet["customer"] }) {
         <Figure name={t("suggested")} value={known("strategy", customer.strategy)} />
         <Figure name={t("priority")} value={customer.priority} />
       </div>
+      {found.because && (
+        <p className="soft" lang="zh">
+          {found.because}
+        </p>
+      )}
       <h2>{t("evidence")}</h2>
       {found.evidence.length ? (
         <ul className="plain-list">

@@ -62,7 +62,7 @@ function Shown({ flow }: { flow: Flow }) {
   return (
     <div className="stack">
       <div className="soft">
-        {known("industry", flow.industry)} · {t("version", { version: flow.version })} ·{" "}
+        {known("industry", flow.industry || "*")} · {t("version", { version: flow.version })} ·{" "}
         {t("counts", { steps: flow.steps.length, lines: flow.lines.length })}
         <br />
         {t("about")}

@@ -5,19 +5,19 @@ import {
   type Edge,
   Handle,
   MarkerType,
-  MiniMap,
   type Node,
   type NodeProps,
   Position,
   ReactFlow,
 } from "@xyflow/react";
-import { memo, useMemo } from "react";
+import { memo, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLabel } from "../../words";
 import { BOX, placed } from "./layout";
 import type { Flow, Step } from "./queries";
 
 type StepNode = Node<{ step: Step; first: boolean; end: string; part: string }, "step">;
+const ZOOM = 0.85;
 const TYPES = { step: memo(Box) };
 
 /** The steps of a flow and the ways between them; one step is chosen by click or by Enter. */
@@ -32,6 +32,7 @@ export function Picture({
 }) {
   const { t } = useTranslation("flows");
   const label = useLabel();
+  const frame = useRef<HTMLDivElement>(null);
   const nodes = useMemo((): StepNode[] => {
     const places = placed(
       flow.steps.map((step) => step.name),
@@ -81,13 +82,16 @@ export function Picture({
     [flow, chosen, label, t],
   );
   return (
-    <div className="flow-picture">
+    <div className="flow-picture" ref={frame}>
       <ReactFlow<StepNode>
         nodes={nodes}
         edges={edges}
         nodeTypes={TYPES}
-        fitView
-        fitViewOptions={{ nodes: [{ id: flow.entry }], minZoom: 0.7, maxZoom: 0.9 }}
+        onInit={(picture) => {
+          const first = picture.getNode(flow.entry);
+          const width = frame.current?.clientWidth ?? 0;
+          if (first) void picture.setViewport(beginning(first.position, width));
+        }}
         minZoom={0.15}
         nodesConnectable={false}
         nodesDraggable={false}
@@ -101,10 +105,14 @@ export function Picture({
       >
         <Background gap={24} />
         <Controls showInteractive={false} />
-        <MiniMap pannable zoomable ariaLabel={t("tabs.picture")} />
       </ReactFlow>
     </div>
   );
+}
+
+/** The first step in the middle of the upper edge. */
+function beginning({ x, y }: { x: number; y: number }, width: number) {
+  return { x: width / 2 - (x + BOX.width / 2) * ZOOM, y: 24 - y * ZOOM, zoom: ZOOM };
 }
 
 function Box({ data: { step, first, end, part }, selected }: NodeProps<StepNode>) {

@@ -1,9 +1,11 @@
 import { Button, Tag } from "antd";
 import { useTranslation } from "react-i18next";
+import type { components } from "../../api/schema";
 import { Label } from "../../parts/tags";
 import { useLabel } from "../../words";
 import type { Flow, Reaction, Said, Step } from "./queries";
 
+type Condition = components["schemas"]["ConditionOut"];
 type Kind = keyof typeof import("../../words/zh/flows").flows.kind;
 type Do = keyof typeof import("../../words/zh/flows").flows.does;
 
@@ -25,14 +27,15 @@ export function StepShown({
         {step.title} <span className="soft">{step.name}</span>
       </h2>
       {step.opens && <p className="soft">{t("opens")}</p>}
-      {step.say.length > 0 && <Words title={t("says")} lines={step.say} />}
+      {step.say.length > 0 && <Words title={t("says")} lines={step.say} findings={flow.findings} />}
       {step.question && (
         <Words
           title={`${t("asks")}（${t(`kind.${step.question_kind as Kind}`, { defaultValue: step.question_kind })}）`}
           lines={[step.question]}
+          findings={flow.findings}
         />
       )}
-      {step.again && <Words title={t("again")} lines={[step.again]} />}
+      {step.again && <Words title={t("again")} lines={[step.again]} findings={flow.findings} />}
       {(step.end || step.do) && (
         <p>
           {step.end && t("ends", { outcome: label("outcome", step.end) })}{" "}
@@ -53,7 +56,7 @@ export function StepShown({
           {step.moods.map((mood) => (
             <div key={mood.emotion} className="flow-reaction">
               <Label of="emotion" name={mood.emotion} />
-              <Variants lines={mood.say} />
+              <Variants lines={mood.say} findings={flow.findings} />
             </div>
           ))}
         </>
@@ -67,18 +70,27 @@ export function StepShown({
   );
 }
 
-function Words({ title, lines }: { title: string; lines: Said[] }) {
+function Words({ title, lines, findings }: { title: string; lines: Said[]; findings: Flow["findings"] }) {
   return (
     <>
       <h3>{title}</h3>
-      <Variants lines={lines} />
+      <Variants lines={lines} findings={findings} />
     </>
   );
 }
 
-export function Variants({ lines }: { lines: Said[] }) {
+export function Variants({ lines, findings = {} }: { lines: Said[]; findings?: Flow["findings"] }) {
   const { t } = useTranslation("flows");
   const label = useLabel();
+  const condition = ({ name, among, known }: Condition): string => {
+    const slot = name.replace(/^slot\./, "");
+    const what = t(`conditions.${name.replace(".", "_") as "offer"}`, {
+      defaultValue: findings[slot] ?? slot,
+    });
+    if (!known) return t("condition.lacks", { what });
+    if (!among.length) return t("condition.has", { what });
+    return t("condition.is", { what, values: among.map((each) => label("emotion", each)).join(t("or")) });
+  };
   return (
     <ul className="flow-words" lang="zh">
       {lines.flatMap((line) =>
@@ -88,7 +100,11 @@ export function Variants({ lines }: { lines: Said[] }) {
             {variant.promises && (
               <Tag color="gold">{t("promises", { kind: label("promise", variant.promises) })}</Tag>
             )}
-            {variant.only_if && <span className="soft">{t("onlyIf", { condition: variant.only_if })}</span>}
+            {variant.only_if.length > 0 && (
+              <span className="soft">
+                {t("onlyIf", { conditions: variant.only_if.map(condition).join("；") })}
+              </span>
+            )}
           </li>
         )),
       )}
@@ -126,7 +142,7 @@ export function ReactionShown({
         {reaction.do && <span>→ {t(`does.${reaction.do as Do}`, { defaultValue: reaction.do })}</span>}
         {reaction.end && <span>→ {t("ends", { outcome: label("outcome", reaction.end) })}</span>}
       </div>
-      <Variants lines={reaction.say} />
+      <Variants lines={reaction.say} findings={flow.findings} />
     </div>
   );
 }

@@ -20,7 +20,7 @@ export const wizard: typeof zh = {
     brand: "Brand (for a list without that column)",
     checking: "Checking every row…",
     refused: "This list cannot be used",
-    rows: "{{count}} rows",
+    rows: "Rows",
     good: "Usable",
     bad: "With problems",
     allGood: "All {{count}} rows are usable",

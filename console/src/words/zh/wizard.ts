@@ -12,7 +12,7 @@ export const wizard = {
     brand: "品牌（名单没有这一列时）",
     checking: "正在逐行检查…",
     refused: "这份名单不能使用",
-    rows: "共 {{count}} 行",
+    rows: "行数",
     good: "可用",
     bad: "有问题",
     allGood: "全部 {{count}} 行都可用",

@@ -141,7 +141,7 @@ function Checked({
         </Button>
       </div>
       <div className="figures" style={{ maxWidth: 480 }}>
-        <Figure name={t("people.rows", { count: staged.rows })} value={staged.rows} />
+        <Figure name={t("people.rows")} value={staged.rows} />
         <Figure name={t("people.good")} value={staged.good} />
         <Figure name={t("people.bad")} value={staged.bad} />
       </div>

@@ -15,17 +15,25 @@ const FLOWS = [
   flow("winback/ecommerce", "ecommerce"),
   flow("winback/finance", "finance"),
   flow("care/finance", "finance"),
+  flow("care/checkup", ""),
 ];
 
 describe("fitting", () => {
   it("offers the industry's own flows and the folders that have one for it", () => {
-    expect(fitting(FLOWS, ["ecommerce"]).map((each) => each.name)).toEqual(["winback/ecommerce", "winback"]);
+    expect(fitting(FLOWS, ["ecommerce"]).map((each) => each.name)).toEqual([
+      "winback/ecommerce",
+      "care/checkup",
+      "winback",
+    ]);
   });
   it("offers only folders that cover all of several industries", () => {
-    expect(fitting(FLOWS, ["ecommerce", "finance"]).map((each) => each.name)).toEqual(["winback"]);
+    expect(fitting(FLOWS, ["ecommerce", "finance"]).map((each) => each.name)).toEqual([
+      "winback",
+      "care/checkup",
+    ]);
   });
   it("offers everything while nobody is known", () => {
-    expect(fitting(FLOWS, [])).toHaveLength(5);
+    expect(fitting(FLOWS, [])).toHaveLength(6);
   });
 });
 

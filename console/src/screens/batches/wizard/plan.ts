@@ -85,13 +85,14 @@ export function fitting(flows: Flow[], industries: string[]): { name: string; ti
   const folders = new Map<string, Set<string>>();
   for (const flow of flows) {
     const folder = flow.name.includes("/") ? flow.name.slice(0, flow.name.lastIndexOf("/")) : "";
-    if (folder) folders.set(folder, (folders.get(folder) ?? new Set()).add(flow.industry));
+    if (folder && flow.industry) folders.set(folder, (folders.get(folder) ?? new Set()).add(flow.industry));
   }
   const whole = [...folders]
     .filter(([, has]) => industries.every((industry) => has.has(industry)))
     .map(([name]) => ({ name, title: "" }));
   const own = flows
-    .filter((flow) => !industries.length || industries.every((industry) => industry === flow.industry))
+    .filter((flow) => !flow.industry || industries.every((industry) => industry === flow.industry))
+    .sort((a, b) => Number(!a.industry) - Number(!b.industry))
     .map(({ name, title }) => ({ name, title }));
-  return industries.length > 1 ? whole : [...own, ...whole];
+  return industries.length > 1 ? [...whole, ...own] : [...own, ...whole];
 }

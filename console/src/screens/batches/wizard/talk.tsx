@@ -1,5 +1,6 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Form, Input, Radio, Select, Tag } from "antd";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useKnown } from "../../../parts/known";
@@ -45,6 +46,11 @@ function Inside({
     (offer) => offer.holds && (!industries.length || industries.includes(offer.industry)),
   );
   const flow = Form.useWatch<Fields["flow"]>("flow");
+  const form = Form.useFormInstance<Fields>();
+  const first = possible[0]?.name;
+  useEffect(() => {
+    if (first && !form.getFieldValue("flow")) form.setFieldValue("flow", first);
+  }, [first, form]);
   const named = flows.find((each) => each.name === flow);
   return (
     <div className="columns halves">
