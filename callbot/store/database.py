@@ -61,6 +61,7 @@ class Database:
         self._reader = _engine(self.url, begin="BEGIN", read_only=True)
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         """SQLite's own waiting sleeps and is not fair; here the first who asks is the next to write."""
+        self._writing: asyncio.Task[Any] | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -70,14 +71,22 @@ class Database:
     async def write(self) -> AsyncIterator[Session]:
         """One transaction: commits at the end of the block, rolls back when it raises.
 
-        No network or model call belongs inside: SQLite has one writer at a time.
+        No network or model call belongs inside: SQLite has one writer at a time. Raises `RuntimeError` inside
+        another write of the same task on SQLite, which would wait for itself.
         """
+        task = asyncio.current_task()
+        if self._writing is task and task is not None:
+            raise RuntimeError("a write transaction inside another one of the same task would wait for itself")
         async with (
             self._turn,
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
-            yield session
+            self._writing = task if self.is_sqlite else None
+            try:
+                yield session
+            finally:
+                self._writing = None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Session]:

@@ -62,3 +62,15 @@ async def test_who_asks_first_writes_first(sqlite_database: Database) -> None:
 
     await asyncio.gather(*(write(number) for number in range(12)))
     assert wrote == list(range(12))
+
+
+async def test_a_write_inside_a_write_is_refused_instead_of_waiting_for_itself(
+    sqlite_database: Database,
+) -> None:
+    async with sqlite_database.write() as session:
+        with pytest.raises(RuntimeError, match="wait for itself"):
+            async with sqlite_database.write():
+                raise AssertionError
+        await session.execute(text("SELECT 1"))
+    async with sqlite_database.write() as session:
+        await session.execute(text("SELECT 1"))
