@@ -93,7 +93,7 @@ class Dialogue:
         state, act = self._react(before, state, reading, now, need, known, tuple(unsaid))
         if not patterns.asks_for_a_moment(reading):
             state = replace(state, waiting=False)
-        if act.name not in ("clarify", "clarify_again", "unclear_end"):
+        if act.name not in ("clarify", "clarify_again", "unclear_end", "go_ahead"):
             state = replace(state, unclear=0)
         act = replace(act, drafts=_unique((*self.must_keep(reading), *act.drafts)))
         return self._spoken(state, act)
@@ -233,10 +233,12 @@ class Dialogue:
             return self._after_goodbye(state, reading, now)
         unclear = intent is Intent.SILENCE_FILLER_UNCLEAR and intent not in step.then
         told = patterns.is_an_account(reading.text, state.asks) or self._kept(before, state)
+        if unclear and state.asks == "open" and patterns.is_hesitating(reading.text) and not state.unclear:
+            return self._listen(state)
         if (unsure or unclear) and not told:
             return self._clarify(state)
         reaction = step.then.get(intent) or self.flow.always.get(intent) or step.otherwise
-        if unsure or unclear:
+        if unsure or unclear or (state.asks == "open" and self._tells(before, state, reading)):
             reaction = step.otherwise or reaction
         if reaction is None:
             return self._clarify(state)
@@ -253,6 +255,18 @@ class Dialogue:
         words = asking(self.telling.say(state, (line,), act=line.name), state.asks or "open", state.choices)
         state = replace(self.telling.told(state, (line,)), waiting=not speaks)
         return state, Act(name=line.name, utterances=words)
+
+    def _listen(self, state: State) -> tuple[State, Act]:
+        """怎么说呢: they are looking for words, and are given time."""
+        line = self.flow.line("go_ahead")
+        words = asking(self.telling.say(state, (line,), act=line.name), state.asks, state.choices)
+        return replace(self.telling.told(state, (line,)), unclear=1), Act(name=line.name, utterances=words)
+
+    def _tells(self, before: State, state: State, reading: Reading) -> bool:
+        """An answer to an open question that names what the step listens for is that answer, though it sounds
+        like a question or a lack of time (最近太忙，忘了)."""
+        sounds_like = reading.intent in patterns.QUESTIONS or reading.intent is Intent.BUSY_CALLBACK
+        return sounds_like and "callback_time" not in reading.slots and self._kept(before, state)
 
     def _kept(self, before: State, state: State) -> bool:
         """The words named something that the step listens for, whatever their label."""

@@ -9,6 +9,16 @@ from callbot.conversation.labels import Intent
 from callbot.conversation.reading import Reading
 from callbot.conversation.turn_cues import bare, is_hesitating
 
+__all__ = [
+    "QUESTIONS",
+    "asks_for_a_moment",
+    "is_an_account",
+    "is_hesitating",
+    "may_ask",
+    "takes_back",
+    "wants_to_speak",
+]
+
 _MOMENT = re.compile(
     r"^(?:[哎诶唉喂啊哦嗯那你您我先麻烦请不好意思，]|那个)*"
     r"(?:等(?:我|俺)?一?[下会等](?:儿|子)?|等等|稍等|稍候|别挂|先别挂|慢着|打住|停一?下|听我说|我先说|让我说)"
