@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
+from chromium import ARGUMENTS, CHROMIUM, OpenBrowser
 from playwright.async_api import Browser, async_playwright
 
 from callbot.web.console import STATIC
 
-CHROMIUM = os.environ.get("CALLBOT_CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
-OpenBrowser: TypeAlias = Callable[..., AbstractAsyncContextManager[Browser]]
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs Chromium and the built console")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,12 +3,12 @@ import { FrameWriter, lostBetween, readFrame } from "./frames";
 import { level, SILENCE } from "./level";
 import type { Standing, ToLoudspeaker } from "./loudspeaker.worklet";
 
-/** What the customer sends and what one sends oneself, dBov. */
-export type Levels = { heard: number; spoken: number };
+/** dBov of the customer, of whoever talks to them where that is heard too, and of oneself. */
+export type Levels = { heard: number; other: number; spoken: number };
 
 /** Sound of one conversation: the desk's frames to the loudspeaker, the microphone's frames to the desk. */
 export class Sound {
-  readonly levels: Levels = { heard: SILENCE, spoken: SILENCE };
+  readonly levels: Levels = { heard: SILENCE, other: SILENCE, spoken: SILENCE };
   standing: Standing = { depthMs: 0, droppedMs: 0, gaps: 0 };
   /** Frames of the desk that never came. */
   lost = 0;
@@ -41,6 +41,7 @@ export class Sound {
 
   /** Sends what the microphone hears; another microphone takes its place. */
   speak(stream: MediaStream): void {
+    if (this.source?.mediaStream === stream) return;
     this.fallSilent();
     this.source = this.context.createMediaStreamSource(stream);
     this.microphone = new AudioWorkletNode(this.context, "microphone", {
@@ -71,6 +72,7 @@ export class Sound {
     if (this.sequence !== null) this.lost += lostBetween(this.sequence, frame.sequence);
     this.sequence = frame.sequence;
     this.levels.heard = level(frame.channels[0] as Float32Array);
+    this.levels.other = frame.channels[1] ? level(frame.channels[1]) : SILENCE;
     this.tell(
       frame.channels,
       frame.channels.map((each) => each.buffer as ArrayBuffer),

@@ -1,7 +1,7 @@
 import { DownOutlined, UserOutlined } from "@ant-design/icons";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Dropdown, Layout, Menu } from "antd";
-import { Suspense } from "react";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation } from "react-router";
 import { api } from "../api/client";
@@ -11,6 +11,8 @@ import { icons } from "./icons";
 import { useLabelOfRole } from "./roles";
 import { Session, useMay, useMe } from "./session";
 import { SwitchLanguage } from "./switch_language";
+
+const DeskBar = lazy(() => import("../screens/desk/desk_bar").then((desk) => ({ default: desk.DeskBar })));
 
 /** The menu on the left, who is signed in above, the screen between. */
 export function Frame() {
@@ -68,6 +70,11 @@ function Inside() {
             lineHeight: "normal",
           }}
         >
+          {may("desk.work") && (
+            <Suspense>
+              <DeskBar />
+            </Suspense>
+          )}
           <SwitchLanguage />
           <Account />
         </Layout.Header>

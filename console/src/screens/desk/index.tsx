@@ -1,10 +1,8 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Page } from "../../parts/page";
-import { useAlerting } from "./alerting";
 import "./desk.css";
 import { line, useDesk } from "./line";
-import { useNotices } from "./notices";
 import { ChoosePresence, PresenceIs } from "./presence_bar";
 import { RingingCard } from "./ringing_card";
 import { TalkingCard } from "./talking_card";
@@ -16,9 +14,6 @@ import { WrapUpCard } from "./wrap_up_card";
 export function Component() {
   const { t } = useTranslation("shell");
   useEffect(() => line.open(), []);
-  useNotices();
-  const desk = useDesk();
-  useAlerting(desk.ringing);
   return (
     <Page title={t("menu.desk")} beside={<PresenceIs />} actions={<ChoosePresence />}>
       <Troubles />

@@ -20,3 +20,8 @@ export function kept(agentId: string): Kept | null {
   sessionStorage.removeItem(KEY);
   return null;
 }
+
+/** Did this tab have a customer or an unwritten form before it was loaded again? */
+export function hasKept(): boolean {
+  return sessionStorage.getItem(KEY) !== null;
+}

@@ -80,6 +80,12 @@ describe("a call", () => {
     expect(desk).toMatchObject({ ringing: null, notice: { kind: "withdrawn", why: "taken" } });
   });
 
+  test("that was declined is gone when one is free again", () => {
+    const desk = having(open, welcome, rings(), { type: "answered", answer: "decline" });
+    expect(desk.ringing?.answered).toBe("decline");
+    expect(step(desk, is("available"), 0).ringing).toBeNull();
+  });
+
   test("is not withdrawn by what belongs to another one", () => {
     const desk = having(open, welcome, rings(), says({ type: "withdrawn", offer_id: "old", why: "timeout" }));
     expect(desk.ringing?.offer.id).toBe("t1");

@@ -135,8 +135,9 @@ function told(desk: Desk, message: FromDesk, now: number): Desk {
 function present(desk: Desk, presence: Presence, reason: string, now: number): Desk {
   const same = desk.presence === presence && desk.reason === reason;
   const next = { ...desk, presence, reason, since: same ? desk.since : now };
-  // Whoever is free has no customer: the end was missed while the connection was lost.
-  return ["available", "break", "wrap_up"].includes(presence) ? over(next, "failed") : next;
+  if (!["available", "break", "wrap_up"].includes(presence)) return next;
+  // Whoever is free has no customer: nothing rings, and an end was missed while the connection was lost.
+  return over({ ...next, ringing: null }, "failed");
 }
 
 function connected(desk: Desk, offerId: string, resumed: boolean, now: number): Desk {
