@@ -9,7 +9,7 @@ from datetime import datetime
 from callbot.conversation import wording
 from callbot.conversation.condition import all_hold
 from callbot.conversation.dialogue import Dialogue
-from callbot.conversation.flow import OPENER, Flow, Line, Reaction, Step
+from callbot.conversation.flow import NEEDED_LINES, OPENER, Flow, Line, Reaction, Step
 from callbot.conversation.plan import CallPlan
 
 
@@ -64,7 +64,9 @@ def _lines(plan: CallPlan, filled: Mapping[str, str]) -> Iterator[Line]:
                 yield step.ask.again
         for reaction in _reactions(step):
             yield from reaction.say
-    yield from flow.lines.values()
+    for reaction in flow.always.values():
+        yield from reaction.say
+    yield from (flow.line(name) for name in NEEDED_LINES)
     yield from (rung.line for rung in flow.silence if rung.line is not None)
 
 

@@ -66,6 +66,18 @@ async def test_a_complaint_with_do_not_call_is_paused_and_blacklisted(database: 
     assert all(row.settled for row in await rows(database, JournalRow))
 
 
+async def test_what_a_call_found_out_stands_in_its_record_and_its_task(database: Database) -> None:
+    attempt_id = await under_way(database, named_agent="agent-3")
+    found = {"关系温度": "平", "遇到的困难": "老要等"}
+    ended = result(Outcome.INTERESTED, findings=found, unanswered=("电机几瓦",))
+    await settle(database, attempt_id, ended)
+
+    (call,) = await rows(database, Call)
+    assert (call.summary["findings"], call.summary["unanswered"]) == (found, ["电机几瓦"])
+    (follow_up,) = await rows(database, FollowUp)
+    assert (follow_up.detail["findings"], follow_up.detail["unanswered"]) == (found, ["电机几瓦"])
+
+
 async def test_the_call_its_turns_tags_and_the_message_outside_are_written(database: Database) -> None:
     attempt_id = await under_way(database, named_agent="agent-3")
     await settle(database, attempt_id, result(Outcome.INTERESTED, concern="价格"), call={"recording": "r.wav"})
