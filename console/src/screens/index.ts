@@ -27,12 +27,19 @@ export type Screen = {
 
 export const screens: Screen[] = [
   { name: "board", path: "/board", permission: "board.read", load: () => import("./board") },
+  { name: "desk", path: "/desk", permission: "desk.work", load: () => import("./desk") },
   {
     name: "batches",
     path: "/batches",
     below: ["/batches/new", "/batches/:id"],
     permission: "batch.read",
     load: () => import("./batches"),
+  },
+  {
+    name: "followUps",
+    path: "/follow-ups",
+    permission: "follow_up.read",
+    load: () => import("./follow_ups"),
   },
   {
     name: "customers",
@@ -56,18 +63,6 @@ export const screens: Screen[] = [
     load: () => import("./flows"),
   },
   { name: "policy", path: "/policy", permission: "policy.read", load: () => import("./policy") },
-  {
-    name: "desk",
-    path: "/desk",
-    permission: "desk.work",
-    load: () => import("./desk"),
-  },
-  {
-    name: "followUps",
-    path: "/follow-ups",
-    permission: "follow_up.read",
-    load: () => import("./follow_ups"),
-  },
   { name: "users", path: "/users", permission: "user.manage", load: () => import("./users") },
   { name: "tokens", path: "/tokens", permission: "token.manage", load: () => import("./tokens") },
   { name: "audit", path: "/audit", permission: "audit.read", load: () => import("./audit") },

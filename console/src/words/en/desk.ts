@@ -178,7 +178,7 @@ export const desk: typeof zh = {
       other: "Other",
     },
     promise: "What you promised",
-    promiseHint: "For example: a new one, sent tomorrow. Leave empty if nothing.",
+    promiseHint: "e.g. a new one, sent tomorrow",
     due: "Done at the latest",
     dueMissing: "A promise needs a time",
     duePast: "Choose a later time",

@@ -164,7 +164,7 @@ export const desk = {
       other: "其他",
     },
     promise: "答应了客户什么",
-    promiseHint: "例如：换新，明天寄出。没有就留空。",
+    promiseHint: "例如：换新，明天寄出",
     due: "最晚何时做到",
     dueMissing: "答应了就要有时间",
     duePast: "请选以后的时间",
