@@ -85,6 +85,12 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
     __slots__ = ()
     _cursor_cls = _Cursor
 
+    async def _terminate_graceful_close(self) -> None:
+        # aiosqlite's own close stops the thread last: cut short by a second cancellation, which stops the
+        # thread too, it would wait for ever
+        if (stopped := self._connection.stop()) is not None:
+            await stopped
+
 
 class OneTrip(AsyncAdapt_aiosqlite_dbapi):
     """The DBAPI to give `create_async_engine` as `module`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 from typing import Any
 
 import aiosqlite
@@ -10,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from callbot.store import sqlite_driver
 from callbot.store.database import Database
 
 
@@ -74,3 +77,37 @@ async def test_a_write_inside_a_write_is_refused_instead_of_waiting_for_itself(
         await session.execute(text("SELECT 1"))
     async with sqlite_database.write() as session:
         await session.execute(text("SELECT 1"))
+
+
+async def test_who_is_cancelled_twice_in_a_statement_leaves_no_task_behind(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context["message"]))
+    started, may_end = threading.Event(), threading.Event()
+
+    def slow(connection: Any, *_: Any) -> None:
+        started.set()
+        may_end.wait(10)
+
+    async def writing() -> None:
+        async with sqlite_database.write() as session:
+            await session.execute(text("SELECT 1"))
+            monkeypatch.setattr(sqlite_driver, "_execute", slow)
+            await session.execute(text("SELECT 2"))
+
+    task = asyncio.create_task(writing())
+    await asyncio.to_thread(started.wait, 10)
+    task.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    may_end.set()
+    monkeypatch.undo()
+    async with sqlite_database.write() as session:
+        await session.execute(text("SELECT 3"))
+    await asyncio.sleep(0)
+    gc.collect()
+    assert wrong == []
