@@ -18,6 +18,7 @@ from callbot.conversation.flow_loader import load_flow, load_flows
 from callbot.conversation.lookup import MeaningLookup, kept_questions, key_of
 from callbot.conversation.trial import Held, NoReader, hold, spoken, untested
 from callbot.conversation.trial_file import Trials, read_trials, trial_files
+from callbot.conversation.understand.reader import LocalReader
 from callbot.errors import BadInput
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +32,8 @@ def held(path: Path) -> tuple[Trials, tuple[Held, ...]]:
     """Every test of one file, held."""
 
     async def all_of_them() -> tuple[Held, ...]:
-        return tuple([await hold(trials, trial, reader=NoReader()) for trial in trials.trials])
+        reader = LocalReader()
+        return tuple([await hold(trials, trial, reader=reader) for trial in trials.trials])
 
     trials = read_trials(path)
     return trials, asyncio.run(all_of_them())
