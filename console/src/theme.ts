@@ -18,7 +18,7 @@ export const theme: ThemeConfig = {
     colorErrorBg: "#fff1f0",
     colorErrorBorder: "#ffc7c2",
     colorTextDescription: "rgba(31, 35, 41, 0.72)",
-    colorTextPlaceholder: "rgba(31, 35, 41, 0.6)",
+    colorTextPlaceholder: "rgba(31, 35, 41, 0.66)",
     colorTextSecondary: "rgba(31, 35, 41, 0.72)",
     borderRadius: 6,
     fontFamily:

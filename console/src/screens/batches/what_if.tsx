@@ -3,6 +3,7 @@ import { Alert, Button, Form, Table } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, data } from "../../api/client";
 import { type Assumed, Assumptions, changesOf } from "../../parts/assumptions";
+import { BrokenLimits } from "../../parts/broken_limits";
 import { RefusalAlert } from "../../parts/refusal";
 import { Loaded } from "../../parts/states";
 import { policies } from "../policy/queries";
@@ -23,7 +24,7 @@ export function WhatIf({ id }: { id: string }) {
   });
   return (
     <Loaded query={query}>
-      {({ default: policy }) => (
+      {({ default: policy, outer }) => (
         <>
           <p className="soft" style={{ marginTop: 0 }}>
             {t("whatIf.about")}
@@ -38,19 +39,14 @@ export function WhatIf({ id }: { id: string }) {
             <RefusalAlert error={ask.error} />
             {ask.data && (
               <>
-                {ask.data.breaks.length > 0 ? (
-                  <Alert
-                    type="warning"
-                    showIcon
-                    style={{ marginBottom: 12 }}
-                    title={t("whatIf.breaks")}
-                    description={ask.data.breaks.map((each) => (
-                      <div key={each} lang="zh">
-                        {each}
-                      </div>
-                    ))}
-                  />
-                ) : (
+                <BrokenLimits
+                  title={t("whatIf.breaks")}
+                  told={ask.data.breaks}
+                  changes={changesOf(ask.variables ?? {})}
+                  policy={policy}
+                  outer={outer}
+                />
+                {ask.data.breaks.length === 0 && (
                   <Alert
                     type="success"
                     showIcon

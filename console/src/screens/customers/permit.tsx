@@ -3,6 +3,7 @@ import { Alert, Button, Card, Form, Radio } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Assumed, Assumptions, changesOf } from "../../parts/assumptions";
+import { BrokenLimits } from "../../parts/broken_limits";
 import { useKnown } from "../../parts/known";
 import { RefusalAlert } from "../../parts/refusal";
 import { RuleBecause, RuleEnds, useRule } from "../../parts/rule";
@@ -107,19 +108,13 @@ function Assume({ customer }: { customer: Sheet["customer"] }) {
             {asking.data && (
               <>
                 <Answer found={asking.data} />
-                {asking.data.breaks.length > 0 && (
-                  <Alert
-                    type="warning"
-                    showIcon
-                    style={{ marginTop: 8 }}
-                    title={t("permit.breaks")}
-                    description={asking.data.breaks.map((each) => (
-                      <div key={each} lang="zh">
-                        {each}
-                      </div>
-                    ))}
-                  />
-                )}
+                <BrokenLimits
+                  title={t("permit.breaks")}
+                  told={asking.data.breaks}
+                  changes={changesOf(asking.variables ?? {})}
+                  policy={found.industries[customer.industry] ?? found.default}
+                  outer={found.outer}
+                />
               </>
             )}
           </div>

@@ -61,7 +61,7 @@ export function Picture({
         const near = way.start === chosen || way.end === chosen;
         const words = way.answers
           .map((each) => (each ? label("intent", each) : t("otherAnswers")))
-          .join("、");
+          .join(t("comma"));
         return {
           id: `${way.start}→${way.end}${way.into_part}`,
           source: way.start,

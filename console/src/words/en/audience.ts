@@ -4,8 +4,8 @@ export const audience: typeof zh = {
   notKnown: "Not judged",
   stage: {
     活跃: "Active",
-    首次沉默: "Quiet for the first time",
-    连续沉默: "Quiet for longer",
+    首次沉默: "Newly quiet",
+    连续沉默: "Long quiet",
     深度沉默: "Deeply quiet",
     未知: "Unknown",
   },

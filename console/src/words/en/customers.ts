@@ -56,7 +56,7 @@ export const customers: typeof zh = {
   gender: { 男: "male", 女: "female" },
   budget: {
     title: "Disturbance budget",
-    left: "{{count}} more contacts possible",
+    left: "Contacts left: {{count}}",
     nothingLeft: "No more contacts for now",
     used: "{{used}} / {{allowed}}",
     unknown: "unknown",

@@ -44,6 +44,7 @@ export const flows: typeof zh = {
   onlyIf: "only with: {{conditions}}",
   condition: { has: "{{what}}", lacks: "not {{what}}", is: "{{what}} = {{values}}" },
   or: " or ",
+  comma: ", ",
   conditions: {
     offer: "an offer",
     offer_discount: "a discount",

@@ -49,6 +49,8 @@ export const policy: typeof zh = {
   ends: "What ends it",
   moment: "At",
   now: "this moment",
+  breakCap: "{{name}}: at most {{most}}, assumed {{wanted}}",
+  breakWindow: "Contact hours must lie inside {{outer}}: assumed {{wanted}}",
   spansHint: "Separate several by commas; a dash means none",
   spansWrong: "Write 09:00-12:00, 14:00-20:00, each start before its end",
 };

@@ -36,6 +36,7 @@ export const flows = {
   onlyIf: "仅当：{{conditions}}",
   condition: { has: "有{{what}}", lacks: "没有{{what}}", is: "{{what}}是{{values}}" },
   or: "或",
+  comma: "、",
   conditions: {
     offer: "优惠",
     offer_discount: "折扣",

@@ -46,6 +46,8 @@ export const policy = {
   ends: "如何解除",
   moment: "假定时间",
   now: "此刻",
+  breakCap: "{{name}}：最多 {{most}}，假设为 {{wanted}}",
+  breakWindow: "可联系时段不得超出 {{outer}}：假设为 {{wanted}}",
   spansHint: "多段用逗号分开；写 - 表示不联系",
   spansWrong: "写成 09:00-12:00, 14:00-20:00，开始早于结束",
 };
