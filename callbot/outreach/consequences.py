@@ -16,7 +16,7 @@ from callbot.outreach.contact import Contact
 from callbot.outreach.outcomes import MEANINGS, Feedback, Response, follow_ups
 from callbot.outreach.permit import Permit, earliest
 from callbot.outreach.policy import OUTER_HOURS, Policy, Purpose
-from callbot.outreach.promised import register, spoken, unkept
+from callbot.outreach.promised import register, spoken, unkept, wrap_up_due
 from callbot.outreach.retries import RETRIES, Then, next_try
 from callbot.store.cases import NewCase
 from callbot.store.settlement import NewFollowUp, NewTag, NextAttempt, Settlement, Suppression, Unsettled
@@ -271,7 +271,8 @@ class _Consequences:
         form: Mapping[str, Any] = talked[-1]["wrap_up"] if talked else {}
         promised = [str(form[name]) for name in ("promise", "follow_up") if form.get(name)]
         if promised:
-            return row(owner, self.now + AGENT_WITHIN, why="；".join(promised), transfers=self.case.transfers())
+            due = wrap_up_due(form, self.now)
+            return row(owner, due, why="；".join(promised), transfers=self.case.transfers())
         if form.get("outcome") or form.get("note"):
             note = str(form.get("note") or form["outcome"])
             return replace(

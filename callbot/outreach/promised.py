@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from callbot.conversation.labels import FollowUpKind, Outcome
@@ -137,10 +137,25 @@ def _wrapped_up(case: Case, by_kind: Mapping[FollowUpKind, NewFollowUp], now: da
             yield NewPromise(
                 kind=PromiseKind.WRAP_UP,
                 words=words,
-                due_at=now + HUMAN_WITHIN,
+                due_at=wrap_up_due(transfer["wrap_up"], now),
                 owner=str(transfer["agent_id"] or (keeper.owner if keeper else "")),
                 keeper=keeper.kind if keeper else "",
             )
+
+
+def wrap_up_due(form: Mapping[str, object], now: datetime) -> datetime:
+    """When an agent said that it will be done, `promise_due_at` of the form, UTC.
+
+    Within 24 h where that is no moment ahead.
+    """
+    said = form.get("promise_due_at")
+    try:
+        due = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        due = None
+    if due is None or due.tzinfo is None or due <= now:
+        return now + HUMAN_WITHIN
+    return due.astimezone(UTC)
 
 
 _KEEP_WRAP_UP = (

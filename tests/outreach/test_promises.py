@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -230,6 +230,31 @@ async def test_what_the_agent_promised_is_a_row_of_its_own(world: Aftermath) -> 
     assert (promise.kind, promise.words, promise.owner) == ("wrap_up", "明天寄出新的滤网", "agent-7")
     assert (promise.due_at, promise.state) == (day(1), "open")
     assert promise.follow_up_id == (await world.only("agent_handles_now")).id
+
+
+@pytest.mark.parametrize(
+    ("said", "due"),
+    [
+        ((day(0) + timedelta(hours=2)).isoformat().replace("+00:00", "Z"), day(0) + timedelta(hours=2)),
+        ((day(3)).astimezone(timezone(timedelta(hours=8))).isoformat(), day(3)),
+        ((day(0) - timedelta(hours=2)).isoformat(), day(1)),
+        ("2026-03-09T10:00:00", day(1)),
+        ("明天", day(1)),
+        (17, day(1)),
+        (None, day(1)),
+    ],
+)
+async def test_a_promise_is_due_when_the_agent_said_so(world: Aftermath, said: object, due: datetime) -> None:
+    transfer = TransferResult(
+        transfer_id="t1",
+        reason="explicit_request",
+        result="connected",
+        agent_id="agent-7",
+        wrap_up={"outcome": "resolved", "promise": "寄出新的滤网", "promise_due_at": said},
+    )
+    await world.call(Outcome.TRANSFERRED, talked=talked(Outcome.TRANSFERRED, transfers=(transfer,)))
+    assert (await only(world)).due_at == due
+    assert (await world.only("agent_handles_now")).due_at == due
 
 
 async def test_models_and_blocks_are_stored_with_the_call(world: Aftermath) -> None:
