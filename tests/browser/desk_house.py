@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import Browser, Page
 
-from callbot.settings import WebSettings
+from callbot.app import build_desk
+from callbot.settings import DeskSettings, Settings, WebSettings
 from callbot.store import sign_ins, users
 from callbot.store.database import Database
-from callbot.store.desk import SqlDeskStore
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import Customer, SignIn
 from callbot.web.access.admission import COOKIE, CSRF_COOKIE
@@ -27,10 +27,8 @@ from callbot.web.access.secret import csrf_token, new_secret, secret_hash
 from callbot.web.serving import serving
 from callbot.web.site import Site, build_site
 from handoff.bridge import Frame
-from handoff.live_desk import DeskOptions, LiveDesk
 from handoff.offer import Brief, Line, TransferOffer
 from handoff.office import Office
-from handoff.server import AgentIdentity, DeskServer
 
 RATE = 8_000
 CUSTOMER_HZ = 440
@@ -141,7 +139,7 @@ class _Clock:
 
 
 @asynccontextmanager
-async def desk_house(db: Database, data: Path, *, ring_s: float = 30.0) -> AsyncIterator[House]:
+async def desk_house(db: Database, data: Path) -> AsyncIterator[House]:
     """The desk and the web of one process over a migrated database with one customer."""
     clock = _Clock()
     async with db.write() as session:
@@ -159,11 +157,8 @@ async def desk_house(db: Database, data: Path, *, ring_s: float = 30.0) -> Async
             )
         )
 
-    async def nobody(token: str) -> AgentIdentity | None:
-        return None
-
-    async with DeskServer("127.0.0.1", 0, SqlDeskStore(db), nobody, now=clock.now) as server:
-        office = Office(server=server, desk=LiveDesk(server, DeskOptions(ring_s=ring_s)))
+    settings = Settings(data=data, desk=DeskSettings(host="127.0.0.1", port=0, ring_timeout_s=30))
+    async with build_desk(settings, db, clock) as office:
         site = build_site(
             db=db,
             vault=PhoneVault(b"c" * 32, b"h" * 32),

@@ -76,7 +76,7 @@ export function FollowUps({ view }: { view: Exclude<View, "cases"> }) {
               },
               {
                 title: t("customer"),
-                width: 190,
+                width: 224,
                 render: (_, row) => (
                   <>
                     <Link to={`/customers/${row.customer_id}`}>
