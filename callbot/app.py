@@ -23,6 +23,7 @@ from callbot.conversation.line import Line
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.result import CallLog, CallResult, Journal
 from callbot.conversation.session import Session
+from callbot.conversation.supervised import SupervisedCall
 from callbot.errors import BadInput
 from callbot.minds import Minds, build_minds
 from callbot.outreach.attempt import Station
@@ -46,8 +47,10 @@ from callbot.web.site import ReadyUser, Site
 from callbot.web.site import build_site as site_of_parts
 from handoff.desk import Desk
 from handoff.line_door import LineDoor
+from handoff.live_calls import CallsHere
 from handoff.live_desk import DeskOptions, LiveDesk
-from handoff.office import Office
+from handoff.media_door import MediaDoor
+from handoff.office import Office, open_office
 from handoff.server import AgentIdentity, DeskServer
 
 SIMULATOR_ACCOUNT = "AC" + "0" * 32
@@ -206,11 +209,12 @@ async def build_media(
     clock: Clock,
     boot: str = "",
     on_call_event: OnCallEvent | None = None,
+    calls: CallsHere | None = None,
 ) -> AsyncIterator[Media]:
     """Models loaded, listening for calls and announced as a worker; ended in the opposite order.
 
-    `boot` is part of the worker's id. Raises `BadInput` for a setting that cannot be, a port in use, or a
-    missing model.
+    `boot` is part of the worker's id; `calls` learns of every call, for supervisors. Raises `BadInput` for a
+    setting that cannot be, a port in use, or a missing model.
     """
     flows = build_flows()
     async with AsyncExitStack() as stack:
@@ -250,6 +254,7 @@ async def build_media(
                 wrap_up_s=settings.desk.wrap_up_s,
             ),
             on_call_event=on_call_event,
+            calls=calls or CallsHere(),
         )
         yield Media(
             settings=settings,
@@ -305,7 +310,14 @@ async def build_service(
     async with (
         open_database(settings) as db,
         build_desk(settings, db, clock) as office,
-        build_media(settings, db=db, desk=office.desk, clock=clock, on_call_event=on_call_event) as media,
+        build_media(
+            settings,
+            db=db,
+            desk=office.desk,
+            clock=clock,
+            on_call_event=on_call_event,
+            calls=office.calls,
+        ) as media,
     ):
         yield Service(
             settings=settings,
@@ -326,6 +338,7 @@ class _Talk:
     clock: Clock
     options: SessionOptions
     on_call_event: OnCallEvent | None
+    calls: CallsHere
 
     async def __call__(self, plan: CallPlan, line: Line, journal: Journal, event_log: Path) -> CallResult:
         def on_event(name: str, at_ms: int, data: dict[str, Any]) -> None:
@@ -343,7 +356,8 @@ class _Talk:
                 clock=self.clock,
                 options=self.options,
             )
-            return await session.run()
+            with self.calls.running(plan.call_id, SupervisedCall(session, line)):
+                return await session.run()
 
 
 def build_control(settings: Settings, media_url: str = "") -> CallControl:
@@ -447,9 +461,10 @@ async def build_desk(
     desk = LiveDesk(server, desk_options(settings))
     if line_token:
         server.line_door = LineDoor(desk, line_token)
+        server.media_door = MediaDoor(line_token)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(server)
         except OSError as error:
             raise _cannot_listen(settings.desk, error) from None
-        yield Office(server=server, desk=desk)
+        yield open_office(server, desk)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Final
+from typing import Final, Protocol
 
-from handoff.connection import Connection, Gone
+from handoff.connection import Gone
 
 _SOUND: Final = 10
 """200 ms. Beyond it the oldest frame is dropped: a late word is worse than a lost one."""
@@ -15,10 +15,18 @@ _CONTROL: Final = 500
 _DRAIN_S: Final = 2.0
 
 
+class Sender(Protocol):
+    """The writing half of a websocket."""
+
+    async def send(self, message: str | bytes) -> None:
+        """Raises `Gone`."""
+        ...
+
+
 class Outbox:
     """One writer for each connection, so that nobody who has something to say ever waits for a full socket."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Sender) -> None:
         self._connection = connection
         self._control: deque[str] = deque()
         self._sound: deque[bytes] = deque(maxlen=_SOUND)

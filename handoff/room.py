@@ -110,13 +110,14 @@ class Room:
     async def join(self, supervisor: Voice, mode: Literal["whisper", "barge"]) -> None:
         """Let a supervisor be heard, by the human alone or by both; the human is told. One at a time."""
         self._supervisor = (supervisor, mode)
+        supervisor.aside = True
         supervisor.inbox.clear()
         await self.human.tell(Party(name=supervisor.name, mode=mode))
 
     async def part(self, supervisor: Voice) -> None:
         """The supervisor is heard no more."""
         if self._supervisor is not None and self._supervisor[0] is supervisor:
-            self._supervisor = None
+            self._supervisor, supervisor.aside = None, False
             await self.human.tell(Party(name=supervisor.name, mode="gone"))
 
     async def take_over(self, supervisor: Voice) -> None:

@@ -16,6 +16,7 @@ from handoff.agent_line import AgentLine
 from handoff.connection import Connection, SocketConnection
 from handoff.frames import SoundName, sound
 from handoff.line_door import LineDoor
+from handoff.media_door import MediaDoor
 from handoff.messages import BadMessage
 from handoff.offer import WrapUp
 from handoff.presence import BREAK_REASONS, AgentStatus, Presence
@@ -104,6 +105,8 @@ class DeskServer:
         """Conversations with a human, by call id."""
         self.line_door: LineDoor | None = None
         """Serves media processes of their own at `ws://host:port/line`; None: there are none."""
+        self.media_door: MediaDoor | None = None
+        """Where media processes report their running calls, at `ws://host:port/media`."""
         self.on_late_form: OnForm | None = None
 
     async def __aenter__(self) -> DeskServer:
@@ -242,6 +245,9 @@ class DeskServer:
 
     async def _arrive(self, socket: ServerConnection) -> None:
         path = socket.request.path.partition("?")[0] if socket.request is not None else ""
+        if path == "/media" and self.media_door is not None:
+            await self.media_door.serve(socket)
+            return
         if path == "/line" and self.line_door is not None:
             await self.line_door.serve(socket)
             return

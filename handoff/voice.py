@@ -61,6 +61,8 @@ class Voice:
         self._answered = 0
         self._pinged_at = 0.0
         self.gone = False
+        self.aside = False
+        """Speaks into a conversation without holding it, as a supervisor does."""
         self._awaited = False
         self._hung_up = False
 
@@ -98,7 +100,7 @@ class Voice:
 
     def heard(self, payload: bytes) -> None:
         """Sound from this human."""
-        if self.floor is None:
+        if self.floor is None and not self.aside:
             return
         try:
             frames = self._sound.decode(payload)

@@ -15,6 +15,8 @@ from callbot.errors import BadInput
 from callbot.event_loop import loop_factory
 from callbot.screen import Screen
 from callbot.settings import Settings, load_settings
+from handoff.live_calls import CallsHere
+from handoff.media_link import MediaLink
 from handoff.remote_desk import RemoteDesk
 
 
@@ -43,7 +45,9 @@ def media(
 
 async def _media(settings: Settings, quiet: bool, boot: str) -> None:
     screen = Screen(out, quiet=quiet)
-    desk = RemoteDesk(settings.desk.url, settings.desk.line_token.get_secret_value())
+    token, calls = settings.desk.line_token.get_secret_value(), CallsHere()
+    desk = RemoteDesk(settings.desk.url, token)
+    link = MediaLink(settings.desk.url.removesuffix("line") + "media", token, calls)
     with listening() as stopping:
         # With `boot` somebody started this process, and its standard input ends when they are gone.
         watch = asyncio.create_task(_orphaned(stopping)) if boot else None
@@ -56,8 +60,10 @@ async def _media(settings: Settings, quiet: bool, boot: str) -> None:
                 clock=build_clock(settings),
                 boot=boot,
                 on_call_event=screen.call_event,
+                calls=calls,
             ) as one,
         ):
+            linking = asyncio.create_task(link.run(), name="desk-link")
             out.print(f"媒体进程就绪 {one.server.url}，最多同时 {settings.media.max_calls} 通")
             dialler = one.dialler(screen.progress)
 
@@ -72,7 +78,7 @@ async def _media(settings: Settings, quiet: bool, boot: str) -> None:
             try:
                 await dialler.run()
             finally:
-                for task in (obeying, watch):
+                for task in (obeying, watch, linking):
                     if task is not None:
                         task.cancel()
         if one.worker.lost.is_set():

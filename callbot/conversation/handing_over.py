@@ -43,7 +43,12 @@ class TakenOver:
     supervisor: str
 
 
-DeskMessage: TypeAlias = DeskAnswered | BridgeEnded | TakenOver
+@dataclass(frozen=True, slots=True, eq=False)
+class Dismissed:
+    """A supervisor ends the call."""
+
+
+DeskMessage: TypeAlias = DeskAnswered | BridgeEnded | TakenOver | Dismissed
 
 
 class Stage(Protocol):

@@ -19,6 +19,7 @@ from callbot.conversation.handing_over import (
     BridgeEnded,
     DeskAnswered,
     DeskMessage,
+    Dismissed,
     HandingOver,
     TakenOver,
 )
@@ -208,6 +209,8 @@ class Session:
                 await self.handing.bridge_ended(message)
             case TakenOver():
                 await self.handing.take_over(message.supervisor)
+            case Dismissed():
+                await self._dismissed()
             case _:
                 assert_never(message)
 
@@ -397,6 +400,17 @@ class Session:
         await self.line.hang_up()
         gone = HungUp(by="bot", at_ms=self.line.now_ms, reason="unconfirmed")
         asyncio.get_running_loop().call_later(self.options.closing_s, self._inbox.post, gone)
+
+    async def _dismissed(self) -> None:
+        """A supervisor ends the call: an apology where the bot talks, at once where a human does."""
+        self._reason = "supervisor"
+        if self.handing.with_human or self.state.closed:
+            await self._hang_up("supervisor")
+            return
+        await self.handing.cancel()
+        self.drop_answer()
+        self.state, act = self.dialogue.technical_end(self.state)
+        await self._say_words(act.utterances, instead=True)
 
     async def _close(self) -> None:
         """The line is gone: hear the last words, end the transfer, collect the agent's form."""

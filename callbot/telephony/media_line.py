@@ -34,9 +34,11 @@ from callbot.telephony.codec import (
 )
 from callbot.telephony.ear import Ear
 from callbot.telephony.inbound import InboundClock, messages_allowed
+from callbot.telephony.listening import ListeningPost
 from callbot.telephony.pacing import BRIDGED_LOOKAHEAD_MS, LOOKAHEAD_MS, CarrierBuffer, frames_due
 from callbot.telephony.playback import Playback
 from callbot.telephony.recording import Recording
+from handoff.live_calls import Hear
 
 _log = structlog.get_logger(__name__)
 
@@ -108,6 +110,7 @@ class MediaLine:
         self._playback = Playback(self._buffer)
         self._feeding: asyncio.Task[None] | None = None
         self._callee_end: CalleeEnd | None = None
+        self._listening = ListeningPost()
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
         self._room_for_feed = asyncio.Event()
         self._ticks = 0
@@ -186,6 +189,10 @@ class MediaLine:
                 self._buffer.clear(now)
                 self._send_all([ClearOut()])
 
+    def listen(self, hear: Hear) -> Callable[[], None]:
+        """Let somebody hear both sides, 20 ms at a time; the result stops it. Never holds the call up."""
+        return self._listening.add(hear)
+
     async def hang_up(self) -> None:
         self.end("bot", "normal")
 
@@ -228,6 +235,9 @@ class MediaLine:
 
     def _tick(self, now: float) -> None:
         self._pump(now)
+        if self._listening.manned:
+            self._record_played(now)
+            self._listening.tick()
         self._ticks += 1
         if self._ticks % _TICKS_BETWEEN_LOOKS == 1:
             self._look_after(now)
@@ -312,6 +322,7 @@ class MediaLine:
         if self._callee_end is not None:
             self._callee_end.spoken(decode_ulaw(media.payload))
         self._hearing.hear(media.payload)
+        self._listening.callee(media.payload)
         if self._recording is not None:
             self._recording.place("callee", at_ms, media.payload)
 
@@ -359,6 +370,7 @@ class MediaLine:
 
     def _record_played(self, now: float) -> None:
         for start_ms, payload in self._buffer.take_played(now):
+            self._listening.other(payload)
             if self._recording is not None:
                 self._recording.place("bot", start_ms, payload)
 

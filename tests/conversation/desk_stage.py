@@ -19,6 +19,7 @@ from callbot.conversation.handing_over import (
     BridgeEnded,
     DeskAnswered,
     DeskMessage,
+    Dismissed,
     HandingOver,
     TakenOver,
 )
@@ -187,6 +188,8 @@ class Customer:
                 await self.handing.bridge_ended(message)
             case TakenOver():
                 await self.handing.take_over(message.supervisor)
+            case Dismissed():
+                return
 
     async def ask(self, reason: TransferReason) -> None:
         """They need a human, unless one is there or fetched already."""

@@ -30,7 +30,7 @@ from handoff.desk import Placed
 from handoff.live_desk import LiveDesk
 from handoff.messages import encode
 from handoff.offer import Brief, TransferOffer, WrapUp
-from handoff.office import Office
+from handoff.office import Office, open_office
 from handoff.presence import Presence
 from handoff.server import AgentIdentity, DeskServer
 from handoff.wire import (
@@ -152,7 +152,7 @@ async def house(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Hous
 
     store = SqlDeskStore(sqlite_database)
     async with asyncio.timeout(30), DeskServer("127.0.0.1", 0, store, nobody, now=lambda: NOW) as server:
-        office = Office(server=server, desk=LiveDesk(server))
+        office = open_office(server, LiveDesk(server))
         site = a_site(sqlite_database, tmp_path, NOW, port=0, office=office)
         async with serving(site) as address:
             yield House(site, office, address)
@@ -194,9 +194,7 @@ async def test_an_agent_talks_in_the_browser(house: House, lin: httpx.AsyncClien
     assert [struct.unpack_from("<H", payload, 2)[0] for payload in screen.sound] == list(range(len(heard)))
     assert pitch(np.concatenate(heard[10:25]), 16_000) == pytest.approx(440, abs=10)
 
-    late = await lin.put(
-        f"/api/desk/offers/{OFFER.id}/wrap-up", json={"note": "已道歉，明天上门"}
-    )
+    late = await lin.put(f"/api/desk/offers/{OFFER.id}/wrap-up", json={"note": "已道歉，明天上门"})
     assert late.status_code == 204, late.text
     own = (await lin.get(f"/api/desk/offers/{OFFER.id}")).json()
     assert (own["state"], own["wrap_up"]["note"]) == ("done", "已道歉，明天上门")

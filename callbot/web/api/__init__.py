@@ -24,6 +24,7 @@ from callbot.web.api import (
     policy,
     reviews,
     sign_in,
+    supervise,
     tokens,
     users,
 )
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     account.router,
     board.router,
     desk.router,
+    supervise.router,
     batches.router,
     batch_making.router,
     lists.router,
