@@ -71,7 +71,7 @@ async def make(site: Here, who: Writes, wanted: NewBatchIn) -> MadeOut:
         source=source,
         created_by=who.name,
     )
-    batch_id = await batches.create(site.db, site.vault, new, now, flows=flows())
+    batch_id = await batches.create(site.db, site.vault, new, now, flows=await flows())
     async with site.db.write() as session:
         if wanted.instead_of:
             await batch_rows.discard(session, wanted.instead_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from functools import cache
 
@@ -18,22 +19,27 @@ from callbot.web.shapes.flows import FlowLineOut, FlowOut, flow_line
 router = APIRouter(prefix="/api/flows", tags=["flows"])
 
 
+async def flows() -> Mapping[str, Flow]:
+    """Every flow by its name, read beside the event loop. Raises `BadInput`."""
+    return await asyncio.to_thread(_flows)
+
+
 @cache
-def flows() -> Mapping[str, Flow]:
-    """Every flow by its name; they change with the installation alone. Raises `BadInput`."""
+def _flows() -> Mapping[str, Flow]:
+    """They change with the installation alone."""
     return load_flows(folder("dialog_flows"))
 
 
 @router.get("", dependencies=[needs(Permission.FLOW_READ)])
 async def listed() -> list[FlowLineOut]:
     """All flows by name."""
-    return [flow_line(flow) for _, flow in sorted(flows().items())]
+    return [flow_line(flow) for _, flow in sorted((await flows()).items())]
 
 
 @router.get("/{name:path}", dependencies=[needs(Permission.FLOW_READ)])
 async def one(name: str) -> FlowOut:
     """A flow with its steps, the ways between them and every line."""
-    flow = flows().get(name)
+    flow = (await flows()).get(name)
     if flow is None:
         raise missing("flow")
     return FlowOut.of(flow)

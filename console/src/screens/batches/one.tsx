@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Alert, Card, Tabs } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { CAPS } from "../../parts/assumptions";
 import { Figure } from "../../parts/figure";
 import { useKnown } from "../../parts/known";
 import { Moment } from "../../parts/moment";
@@ -119,9 +120,7 @@ function Outcomes({ line }: { line: BatchLine }) {
 function Plan({ line: { batch } }: { line: BatchLine }) {
   const { t } = useTranslation("batches");
   const known = useKnown();
-  const own = Object.entries(batch.policy).flatMap(([block, values]) =>
-    Object.entries(values as Record<string, unknown>).map(([name, value]) => `${block}.${name} = ${value}`),
-  );
+  const own = useOwnRules(batch.policy);
   return (
     <Card size="small" title={t("plan.title")}>
       <dl className="facts">
@@ -149,6 +148,26 @@ function Plan({ line: { batch } }: { line: BatchLine }) {
         </dd>
       </dl>
     </Card>
+  );
+}
+
+/** The batch's own values of the policy in people's words; what no word is known for by its machine name. */
+function useOwnRules(policy: BatchLine["batch"]["policy"]): string[] {
+  const { t } = useTranslation("policy");
+  const names: Record<string, string> = {
+    "windows.mon-fri": t("workday"),
+    "windows.sat-sun": t("weekend"),
+    "refusal.soft_days": t("softDays"),
+    "refusal.complaint_pause_days": t("pauseDays"),
+    "pacing.callback_slots": t("callbackSlots"),
+    "pacing.stop_without_agents": t("stopWithoutAgents"),
+    ...Object.fromEntries(CAPS.map((cap) => [`caps.${cap}`, t(`caps.${cap}`)])),
+  };
+  return Object.entries(policy).flatMap(([block, values]) =>
+    Object.entries(values as Record<string, unknown>).map(([name, value]) => {
+      const shown = Array.isArray(value) ? value.join(", ") || t("closed") : String(value);
+      return `${names[`${block}.${name}`] ?? `${block}.${name}`}: ${shown}`;
+    }),
   );
 }
 

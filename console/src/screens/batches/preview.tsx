@@ -46,10 +46,10 @@ export function PreviewShown({ found }: { found: Preview }) {
   const columns: TableColumnsType<Waiting & { later: boolean }> = [
     {
       title: t("preview.when"),
-      width: 80,
+      width: 60,
       render: (_, group) => (group.later ? t("preview.laterShort") : t("preview.neverShort")),
     },
-    { title: t("preview.people"), width: 72, align: "right", render: (_, group) => group.count },
+    { title: t("preview.people"), width: 60, align: "right", render: (_, group) => group.count },
     {
       title: t("preview.rule"),
       render: (_, group) => (
@@ -63,10 +63,10 @@ export function PreviewShown({ found }: { found: Preview }) {
     },
     {
       title: t("preview.ends"),
-      width: 170,
+      width: 140,
       render: (_, group) => <RuleEnds rule={group.rule} until={group.until} />,
     },
-    { title: t("preview.examples"), width: 180, render: (_, group) => <People people={group.examples} /> },
+    { title: t("preview.examples"), width: 130, render: (_, group) => <People people={group.examples} /> },
   ];
   return (
     <div className="stack">
@@ -92,7 +92,7 @@ export function PreviewShown({ found }: { found: Preview }) {
           columns={columns}
           dataSource={rows}
           pagination={false}
-          scroll={{ x: 680 }}
+          scroll={{ x: 560 }}
         />
       )}
     </div>

@@ -70,7 +70,7 @@ function What({ each }: { each: Happened }) {
       const lasting = length(each.call.duration_ms / 1_000);
       return (
         <>
-          <Label of="outcome" name={each.call.outcome} />
+          <Label of="outcome" name={each.call.outcome} />{" "}
           {may("call.read") ? (
             <Link to={`/calls/${each.call.id}`} className="numbers">
               {lasting}
