@@ -1,5 +1,5 @@
 import { Button, Card, Input, Table, type TableColumnsType } from "antd";
-import { useDeferredValue, useMemo, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { BatchNow, BoardState, OpenTransfer, RunningCall } from "../../live/board_state";
@@ -11,6 +11,10 @@ import { useMay } from "../../shell/session";
 
 type Row = { call: RunningCall; batch: BatchNow | undefined; transfer: OpenTransfer | undefined };
 
+const Listening = lazy(() =>
+  import("../../audio/listening").then((module) => ({ default: module.Listening })),
+);
+
 /** Above so many rows only those in sight are drawn. */
 const MANY = 30;
 
@@ -21,7 +25,8 @@ export function Calls({ board }: { board: BoardState }) {
   const words = useDeferredValue(wanted.trim());
   const rows = useRows(board);
   const shown = useMemo(() => rows.filter((row) => fits(row, words)), [rows, words]);
-  const columns = useColumns();
+  const [listensTo, setListensTo] = useState<RunningCall | null>(null);
+  const columns = useColumns(may("call.supervise") ? setListensTo : null);
 
   return (
     <Card
@@ -68,6 +73,15 @@ export function Calls({ board }: { board: BoardState }) {
           locale={{ emptyText: t("calls.noMatch") }}
         />
       )}
+      {listensTo?.call_id && (
+        <Suspense>
+          <Listening
+            callId={listensTo.call_id}
+            title={listensTo.name || listensTo.phone_masked}
+            onClose={() => setListensTo(null)}
+          />
+        </Suspense>
+      )}
     </Card>
   );
 }
@@ -99,8 +113,9 @@ function fits({ call, batch }: Row, words: string): boolean {
   return !words || [call.name, call.phone_masked, batch?.name ?? ""].some((text) => text.includes(words));
 }
 
-function useColumns(): TableColumnsType<Row> {
+function useColumns(listen: ((call: RunningCall) => void) | null): TableColumnsType<Row> {
   const { t } = useTranslation("board");
+  const { t: listening } = useTranslation("listening");
   return useMemo(
     () =>
       (
@@ -149,8 +164,22 @@ function useColumns(): TableColumnsType<Row> {
                 />
               ) : null,
           },
+          ...(listen
+            ? [
+                {
+                  title: listening("title"),
+                  width: 84,
+                  render: (_: unknown, { call }: Row) =>
+                    call.call_id && call.state === "in_call" ? (
+                      <Button size="small" onClick={() => listen(call)}>
+                        {listening("title")}
+                      </Button>
+                    ) : null,
+                },
+              ]
+            : []),
         ] satisfies TableColumnsType<Row>
       ).map((column) => ({ ...column, shouldCellUpdate: (now: Row, before: Row) => now !== before })),
-    [t],
+    [t, listening, listen],
   );
 }
