@@ -56,6 +56,37 @@ class TransferReason(StrEnum):
     LEGAL_THREAT = "legal_threat"
 
 
+class Signal(StrEnum):
+    """What may show in one utterance, beside its intent, that a human is needed."""
+
+    SELF_HARM = "self_harm"
+    VIOLENCE = "violence"
+    MEDICAL_EMERGENCY = "medical_emergency"
+    FRAUD_UNDER_WAY = "fraud_under_way"
+    MINOR = "minor"
+    DEMENTIA = "dementia"
+    GRIEF_OR_HARDSHIP = "grief_or_hardship"
+    LEGAL_THREAT = "legal_threat"
+    HIGH_VALUE_COMPLEX = "high_value_complex"
+    MISHEARING = "mishearing"
+    EXPLICIT_REQUEST = "explicit_request"
+    COMPLAINT = "complaint"
+
+
+VULNERABLE = frozenset(
+    {
+        Signal.SELF_HARM,
+        Signal.VIOLENCE,
+        Signal.MEDICAL_EMERGENCY,
+        Signal.FRAUD_UNDER_WAY,
+        Signal.MINOR,
+        Signal.DEMENTIA,
+        Signal.GRIEF_OR_HARDSHIP,
+    }
+)
+"""Signals of a person who must not be left to a bot."""
+
+
 class Outcome(StrEnum):
     """How an attempt ended: exactly one for each. The second group comes from the line, not from words."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.labels import Emotion, Intent, Signal
 from callbot.conversation.prompt_use import PromptUse
 
 
@@ -19,7 +19,7 @@ class Context:
     step: str = ""
     """Name of the flow step that is waiting for an answer."""
     asks: str = ""
-    """What that step asked: `yes_no`, `choice`, `open`, `anything_else`, `identity` or empty."""
+    """What that step asked: `yes_no`, `convenience`, `choice`, `open`, `anything_else`, `identity` or empty."""
     choices: tuple[str, ...] = ()
     """The options of a `choice` question, in the words of the flow."""
 
@@ -38,6 +38,8 @@ class Reading:
     """Further intents in the same utterance, most likely first."""
     slots: Mapping[str, str] = field(default_factory=dict)
     """Values heard, e.g. `callback_time: 明天下午三点`, `concern: 价格`, `scope: voice`."""
+    signals: Mapping[Signal, float] = field(default_factory=dict)
+    """Probability of each signal that a human is needed; what a reader cannot tell is missing."""
     because: tuple[str, ...] = ()
     """The words that decided, for QA."""
     prompts: tuple[PromptUse, ...] = field(default=(), compare=False)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from callbot.conversation.complex_query import too_complex
-from callbot.conversation.labels import Intent, TransferReason
-from callbot.conversation.legal_threat import threatened
+from callbot.conversation.labels import VULNERABLE, Intent, Signal, TransferReason
 from callbot.conversation.mishearing import sign_of_mishearing
 from callbot.conversation.reading import Reading
 from callbot.conversation.understand.normal import plain
-from callbot.conversation.vulnerable import in_danger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +52,15 @@ def need(history: Sequence[Said], *, since: int = 0) -> Need | None:
         text = plain(said.text)
         if said.reading.intent is Intent.ANNOUNCEMENT:
             continue
-        again = sign_of_mishearing(
+        again = shows(said.reading, Signal.MISHEARING) or sign_of_mishearing(
             said.text, intents=_intents(said), bot_said=said.bot_said, said_before=said_before
         )
         misheard += again
         said_before.append(said.text)
         if said.turn < since:
             continue
-        if danger is None and (words := in_danger(text)):
-            danger = Need(reason=TransferReason.VULNERABLE_PERSON, turn=said.turn, words=words)
+        if danger is None and any(shows(said.reading, signal) for signal in VULNERABLE):
+            danger = Need(reason=TransferReason.VULNERABLE_PERSON, turn=said.turn, words=said.text)
         if _DECLINED.search(text) or (said.asks == "transfer" and said.reading.intent is Intent.DENY):
             standing = None
             continue
@@ -72,6 +69,13 @@ def need(history: Sequence[Said], *, since: int = 0) -> Need | None:
             standing = Need(reason=reason, turn=said.turn, words=said.text)
     return danger or standing
 
+
+SURE = 0.5
+"""Confidence from which an intent needs no signal beside it."""
+VERY = 0.4
+"""Probability from which a signal needs no intent beside it."""
+SHOWN: Mapping[Signal, float] = dict.fromkeys(Signal, 0.15) | {Signal.MISHEARING: 0.04}
+"""Probability from which a signal is believed; lowest where two turns have to show it."""
 
 ENOUGH = 2
 """So many turns must show that the bot misheard; one correction is everyday."""
@@ -86,19 +90,37 @@ _WEIGHT = (
 )
 
 
+def shows(reading: Reading, signal: Signal) -> bool:
+    """Whether `signal` is likely enough in `reading`."""
+    return reading.signals.get(signal, 0.0) >= SHOWN[signal]
+
+
+def _means(reading: Reading, intent: Intent, signal: Signal) -> bool:
+    """Whether the callee means `intent`: an intent that is not sure wants its signal beside it."""
+    sure = reading.intent is intent and reading.confidence >= SURE
+    return sure or (
+        shows(reading, signal) and (intent in (reading.intent, *reading.others) or _very(reading, signal))
+    )
+
+
+def _very(reading: Reading, signal: Signal) -> bool:
+    return reading.signals.get(signal, 0.0) >= VERY
+
+
 def _intents(said: Said) -> tuple[Intent, ...]:
     return (said.reading.intent, *said.reading.others)
 
 
 def _reason(said: Said, text: str, *, misheard: bool) -> TransferReason | None:
-    intents = _intents(said)
-    if threatened(text) and not (Intent.DO_NOT_CALL in intents and _ABOUT_CALLS.search(text)):
+    if shows(said.reading, Signal.LEGAL_THREAT) and not _IF_CALLED_AGAIN.search(text):
         return TransferReason.LEGAL_THREAT
-    if Intent.COMPLAINT in intents and not _SETTLED.search(text) and not _SOMEBODY_ELSES.search(text):
+    complains = _means(said.reading, Intent.COMPLAINT, Signal.COMPLAINT)
+    if complains and not _SETTLED.search(text) and not _SOMEBODY_ELSES.search(text):
         return TransferReason.COMPLAINT
-    if Intent.REQUEST_HUMAN in intents and not _TOLD.search(text):
+    asks = _means(said.reading, Intent.REQUEST_HUMAN, Signal.EXPLICIT_REQUEST)
+    if asks and not _TOLD.search(text):
         return TransferReason.EXPLICIT_REQUEST
-    if not (said.reading.intent in _UNWANTED and not _ASKS.search(text)) and too_complex(text):
+    if shows(said.reading, Signal.HIGH_VALUE_COMPLEX) and said.reading.intent not in _UNWANTED:
         return TransferReason.HIGH_VALUE_COMPLEX_QUERY
     return TransferReason.REPEATED_MISUNDERSTANDING if misheard else None
 
@@ -112,9 +134,11 @@ _UNWANTED = frozenset(
         Intent.THANKS_BYE,
     }
 )
-"""Large words beside these are no large deal, unless something is asked."""
-_ASKS = re.compile(r"吗|怎么|能不能|可不可以|可以|有没有|多少|如何|？|想|能.{1,8}吗|行不行|会不会|呢")
-_ABOUT_CALLS = re.compile(r"打(?!官司|假)|电话|骚扰|号码|短信|推销|拉黑|删")
+"""Large words beside these are no large deal."""
+_IF_CALLED_AGAIN = re.compile(
+    r"(?:再|继续|还(?:敢|要|来)|别|不要|不准|不许)(?:再|给我|敢|来|往这|天天|老|总是?)*(?:打(?!官司|假|马虎|哈哈)|骚扰|来电|推销|联系我)"
+)
+"""再打我就报警: what follows only from further calls is a wish not to be called."""
 _DECLINED = re.compile(
     r"(?:不用|不要|不需要|别|甭|先不|没必要|用不着|不必)(?:再|给我|帮我|麻烦)?(?:转|找|叫|接|换|麻烦|安排|联系)(?:接|到|个|给|什么|那个)?"
     r"(?:人工|真人|客服|别人|经理|领导|顾问|人(?!的)|你们(?:经理|领导))|(?:不用|别|不要|甭)转(?:接)?了?(?:$|，|。|你|我)"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from callbot.conversation.labels import Emotion, Intent
+from callbot.conversation.labels import Emotion, Intent, Signal
 from callbot.conversation.reading import Context
 from callbot.conversation.understand import LocalReader
 from callbot.conversation.understand.context import asked
@@ -126,17 +128,19 @@ async def test_after_asking_who_is_there(reader: LocalReader, text: str, bot_sai
 
 @pytest.mark.parametrize("serious", [Intent.REQUEST_HUMAN, Intent.COMPLAINT, Intent.DO_NOT_CALL])
 def test_nothing_serious_is_read_from_a_guess(serious: Intent) -> None:
-    rest = 0.55 / (len(Intent) - 1)
-    guess = dict.fromkeys(Intent, rest) | {serious: 0.45}
+    rest = 0.8 / (len(Intent) - 1)
+    guess = dict.fromkeys(Intent, rest) | {serious: 0.2}
     assert judged("那个白的", guess, None)[0][0] is Intent.SILENCE_FILLER_UNCLEAR
     assert serious not in {intent for intent, _ in judged("那个白的", guess, None)}
     assert judged("那个白的", guess | {serious: 0.9}, None)[0][0] is serious
 
 
-def test_a_sure_model_outranks_a_phrase_without_consequences() -> None:
+def test_a_phrase_decides_between_likely_intents_and_makes_none_of_nothing() -> None:
     sure = dict.fromkeys(Intent, 0.001) | {Intent.NO_LONGER_NEEDED: 0.95}
+    torn = dict.fromkeys(Intent, 0.001) | {Intent.NO_LONGER_NEEDED: 0.5, Intent.DO_NOT_CALL: 0.3}
     assert judged("我是他女儿我爸用不着了", sure, None)[0][0] is Intent.NO_LONGER_NEEDED
-    assert judged("以后别再给我打电话了", sure, None)[0][0] is Intent.DO_NOT_CALL
+    assert judged("以后别再给我打电话了", torn, None)[0][0] is Intent.DO_NOT_CALL
+    assert judged("以后再说吧", torn, None)[0][0] is Intent.NO_LONGER_NEEDED
 
 
 async def test_of_two_concerns_the_last_counts(reader: LocalReader) -> None:
@@ -182,7 +186,8 @@ async def test_emotion(reader: LocalReader) -> None:
         ("请问您是王女士吗？", "identity"),
         ("您更关注价格还是效果？", "choice"),
         ("给您留一张可以吗？", "offer"),
-        ("您现在方便吗？", "yes_no"),
+        ("您现在方便吗？", "convenience"),
+        ("东西收到了吗？", "yes_no"),
         ("好的，再见。", ""),
     ],
 )
@@ -196,10 +201,16 @@ def test_one_spelling() -> None:
     assert plain("3.5折 12:30") == "3.5折12:30"
 
 
-def test_a_broken_model_says_what_to_do(tmp_path: object) -> None:
-    from pathlib import Path
-
-    path = Path(str(tmp_path)) / "heads.npz"
+def test_a_broken_model_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "broken"
     path.write_bytes(b"nothing")
     with pytest.raises(BadInput, match="train_reader"):
         LocalReader(path)
+    with pytest.raises(BadInput, match="tune_encoder"):
+        LocalReader(encoder=path)
+
+
+async def test_signals_come_with_the_reading(reader: LocalReader) -> None:
+    said = await reader.read("我真的不想活了", Context())
+    assert said.signals[Signal.SELF_HARM] > 0.5
+    assert max((await reader.read("明天再说吧", Context())).signals.values()) < 0.3

@@ -5,7 +5,8 @@
 | offer | interested | refuse |
 | anything_else | affirm | thanks_bye when it thanks or leaves, otherwise deny |
 | identity | affirm | wrong_person for 不是, refuse for 不用 and 不需要 |
-| yes_no, transfer | affirm | deny; refuse for 不用 and 不需要 when the bot asked whether it is convenient |
+| yes_no, transfer | affirm | deny |
+| convenience | affirm | busy_callback for 不方便, refuse for 不用 and 不需要, otherwise deny |
 | choice | affirm | refuse |
 
 An option named in answer to a `choice`, or a concern, is affirm with the slot `concern`. 嗯 and 哦 are a
@@ -75,15 +76,17 @@ _ASKED: tuple[tuple[str, re.Pattern[str]], ...] = (
 def asked(context: Context) -> str:
     """What was asked: by the flow, or where it says no more than `yes_no`, by the bot's own words.
 
-    `offer` is a question whether the callee wants what is offered.
+    `offer` asks whether the callee wants what is offered, `convenience` for a moment of their time.
     """
     if context.asks not in {"", "yes_no"}:
         return context.asks
     last = _last_sentence(context.bot_said)
-    for name, pattern in _ASKED:
-        if pattern.search(last):
-            return name if context.asks == "" or name in {"offer", "identity", "transfer"} else context.asks
-    return context.asks
+    found = next((name for name, pattern in _ASKED if pattern.search(last)), context.asks)
+    if context.asks and found not in {"offer", "identity", "transfer"}:
+        found = context.asks
+    if found == "yes_no" and _CONVENIENT.search(_last_question(context.bot_said)):
+        return "convenience"
+    return found
 
 
 def _last_sentence(words: str) -> str:
@@ -97,7 +100,7 @@ def _last_question(words: str) -> str:
     )
 
 
-def answer(text: str, asks: str, concern: str, bot_said: str = "") -> Intent | None:
+def answer(text: str, asks: str, concern: str) -> Intent | None:
     """What `text` (as `essence` spells it) means as an answer to `asks`; `None` where it stands for itself."""
     if not asks:
         return None
@@ -109,7 +112,7 @@ def answer(text: str, asks: str, concern: str, bot_said: str = "") -> Intent | N
         and not re.search(r"多少|吗|怎么|几|不|什么|啥|贵|便宜", text)
     ):
         return Intent.AFFIRM
-    if asks in {"identity", "yes_no"} and len(text) <= 16 and _GO_ON.search(text):
+    if asks in {"identity", "yes_no", "convenience"} and len(text) <= 16 and _GO_ON.search(text):
         return Intent.AFFIRM
     if asks == "offer" and _CONTACT_ME.match(text):
         return Intent.INTERESTED
@@ -127,9 +130,9 @@ def answer(text: str, asks: str, concern: str, bot_said: str = "") -> Intent | N
                 return Intent.THANKS_BYE if _LEAVING.search(text) else Intent.DENY
             case "identity":
                 return Intent.REFUSE if _UNWANTED.search(text) else Intent.WRONG_PERSON
-            case "yes_no" if _CONVENIENT.search(_last_question(bot_said)) and _UNWANTED.search(text):
+            case "convenience" if _UNWANTED.search(text):
                 return Intent.REFUSE
-            case "yes_no" | "transfer":
+            case "yes_no" | "convenience" | "transfer":
                 return Intent.DENY
             case _:
                 return None

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Protocol
 
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Context, Reading
 from callbot.conversation.understand.context import answer, asked
-from callbot.conversation.understand.heads import PACKAGED, Heads, load
+from callbot.conversation.understand.encoder import PACKAGED as ENCODER
+from callbot.conversation.understand.encoder import load_encoder
+from callbot.conversation.understand.heads import PACKAGED, Heads, Judgement, load
 from callbot.conversation.understand.normal import essence, plain
 from callbot.conversation.understand.phrases import NO_GRIEVANCE, NO_PERSON, THREAT, look
-from callbot.conversation.understand.sentences import meaning, thread
+from callbot.conversation.understand.sentences import thread
 from callbot.conversation.understand.slots import slots
 
 SURE = 0.97
-"""Confidence of a phrase that decides."""
-LONGEST = 40
-"""Characters at the end of an utterance that count for its sentence vector, whose cost grows with them."""
-ALSO = 0.25
+"""Confidence in what an empty utterance means."""
+VOTE = 1.5
+"""What a phrase adds to the log-odds of its intent: it decides between likely ones."""
+ALSO = 0.2
 """Probability from which a further intent is reported."""
 SERIOUS: Mapping[Intent, float] = {
-    Intent.DO_NOT_CALL: 0.5,
-    Intent.COMPLAINT: 0.6,
-    Intent.REQUEST_HUMAN: 0.6,
+    Intent.DO_NOT_CALL: 0.25,
+    Intent.COMPLAINT: 0.25,
+    Intent.REQUEST_HUMAN: 0.25,
 }
-"""What ends or hands over a call, with the probability from which the model alone may read it into words."""
-OVERRULES = 0.85
-"""Probability from which the model is believed against a phrase that asks for nothing to be done."""
+"""What ends or hands over a call, with the probability from which it may be read into words."""
+
+PLAIN = frozenset({Intent.DO_NOT_CALL, Intent.COMPLAINT})
+"""What is believed when it is said in so many words, whatever the model makes of the rest."""
 
 RANK: tuple[frozenset[Intent], ...] = (
     frozenset({Intent.ANNOUNCEMENT}),
@@ -51,16 +55,19 @@ class Classifier(Protocol):
 
 
 class LocalReader:
-    """Reads without a key or a network, about 20 ms of one core for a sentence, off the event loop."""
+    """Reads without a key or a network, about 5 ms of one core for a sentence, off the event loop."""
 
-    def __init__(self, model: Path = PACKAGED, *, classifier: Classifier | None = None) -> None:
-        """Loads the heads and the sentence engine; raises `BadInput` when the model file is unusable.
+    def __init__(
+        self, model: Path = PACKAGED, *, encoder: Path = ENCODER, classifier: Classifier | None = None
+    ) -> None:
+        """Loads encoder and heads; raises `BadInput` when one of their files is unusable.
 
         `classifier` judges first; what it does not know the heads judge.
         """
         self._heads: Heads = load(model)
+        self._encoder = load_encoder(encoder)
         self._classifier = classifier
-        meaning("你好")
+        self._encoder("你好")
 
     async def read(self, text: str, context: Context) -> Reading:
         return await asyncio.get_running_loop().run_in_executor(thread(), self.understand, text, context)
@@ -75,19 +82,20 @@ class LocalReader:
             return Reading(
                 text=text, intent=Intent.SILENCE_FILLER_UNCLEAR, confidence=SURE, emotion_confidence=SURE
             )
-        intents, emotions = self._judge(text, core)
+        judgement = self._judge(text, core)
         asks = asked(context)
         heard = slots(spelled, context.choices)
         hits = look(spelled)
-        answered = answer(core, asks, heard.get("concern", ""), context.bot_said)
+        answered = answer(core, asks, heard.get("concern", ""))
         spoken = heard.get("callback_time", "")
         if not hits and answered is None and spoken and len(spoken) >= 0.5 * len(core):
             answered = Intent.BUSY_CALLBACK
-        ranked = judged(spelled, intents, answered)
+        ranked = judged(spelled, judgement.intents, answered)
         if Intent.BUSY_CALLBACK not in {intent for intent, _ in ranked} and asks != "callback_time":
             heard.pop("callback_time", None)
         if Intent.DO_NOT_CALL not in {intent for intent, _ in ranked}:
             heard.pop("scope", None)
+        emotions = judgement.emotions
         emotion = max(emotions, key=emotions.__getitem__)
         primary, confidence = ranked[0]
         return Reading(
@@ -98,15 +106,20 @@ class LocalReader:
             emotion_confidence=round(emotions[emotion], 4),
             others=tuple(intent for intent, _ in ranked[1:3]),
             slots=heard,
+            signals={signal: round(value, 4) for signal, value in judgement.signals.items()},
             because=tuple(hit.words for hit in hits) or self._telling(core, primary),
         )
 
-    def _judge(self, text: str, core: str) -> tuple[dict[Intent, float], dict[Emotion, float]]:
-        likely, felt = self._classifier(text) if self._classifier is not None else ({}, {})
-        if likely and felt:
-            return dict.fromkeys(Intent, 0.0) | likely, felt
-        intents, emotions = self._heads.judge(meaning(core[-LONGEST:]), core)
-        return dict.fromkeys(Intent, 0.0) | likely if likely else intents, felt or emotions
+    def _judge(self, text: str, core: str) -> Judgement:
+        own = self._heads.judge(self._encoder(core), core)
+        if self._classifier is None:
+            return own
+        likely, felt = self._classifier(text)
+        return Judgement(
+            intents=dict.fromkeys(Intent, 0.0) | likely if likely else own.intents,
+            emotions=felt or own.emotions,
+            signals=own.signals,
+        )
 
     def _telling(self, text: str, intent: Intent) -> tuple[str, ...]:
         """The characters that spoke most for `intent`: up to two runs of two or three."""
@@ -134,38 +147,51 @@ def judged(
 
     `text` as `plain` spells it, `probabilities` from the model, `answered` from the question asked.
 
-    Phrases outrank the model; among several the order of `RANK` decides, within a rank the model. A model
-    that is sure of something else outranks a phrase without consequences, and its complaint an insult.
-    An answer to a question outranks the model only, so that 不用了，别再打了 stays a do_not_call. What is
-    serious and neither said in so many words nor likely enough is unclear: the dialogue asks back.
+    Phrases vote, the model decides. Of several likely intents that are said in so many words the order of
+    `RANK` decides. An answer to a question outranks the model, unless a phrase says more: 不用了，别再打了
+    stays a do_not_call. What is serious and not likely enough is unclear: the dialogue asks back.
     """
-    hits = look(text)
-    if THREAT.search(text) or NO_GRIEVANCE.search(text):
-        probabilities = probabilities | {Intent.COMPLAINT: 0.0}
-    if NO_PERSON.search(text):
-        probabilities = probabilities | {Intent.REQUEST_HUMAN: 0.0}
-    best = sorted(probabilities.items(), key=lambda pair: -pair[1])
+    said = {hit.intent for hit in look(text)}
+    chances = _voted(text, probabilities, said)
+    best = sorted(chances.items(), key=lambda pair: -pair[1])
     top, chance = best[0]
-    likely = [(intent, value) for intent, value in best if value >= SERIOUS.get(intent, ALSO)]
-    certain = {hit.intent for hit in hits}
-    if Intent.ABUSIVE in certain and probabilities[Intent.COMPLAINT] > probabilities[Intent.ABUSIVE]:
-        certain.add(Intent.COMPLAINT)
-    if top not in certain and chance >= OVERRULES:
-        certain -= {intent for intent in certain if intent not in SERIOUS and intent is not Intent.ANNOUNCEMENT}
-    if certain:
-        ordered = sorted(
-            certain,
-            key=lambda intent: (
-                next((place for place, rank in enumerate(RANK) if intent in rank), len(RANK)),
-                -probabilities[intent],
-            ),
-        )
-        first = [(intent, max(SURE, probabilities[intent])) for intent in ordered]
-        return first + [pair for pair in likely if pair[0] not in certain]
+    likely = [
+        (intent, value)
+        for intent, value in best
+        if value >= max(ALSO, SERIOUS.get(intent, 0.0)) or (intent in said and intent in SERIOUS)
+    ]
+    ranked = sorted(
+        (pair for pair in likely if pair[0] in said and pair[1] >= ALSO), key=lambda pair: _place(pair[0])
+    )
+    if ranked and (top in said or _place(ranked[0][0]) <= min(_place(top), len(RANK) - 1)):
+        return ranked + [pair for pair in likely if pair not in ranked]
     if answered is not None:
-        return [(answered, max(0.9, probabilities[answered]))] + [
+        return [(answered, max(0.9, chances[answered]))] + [
             pair for pair in likely if pair[0] is Intent.DO_NOT_CALL and pair[0] is not answered
         ]
     if chance < SERIOUS.get(top, 0.0):
-        return [(Intent.SILENCE_FILLER_UNCLEAR, max(chance, probabilities[Intent.SILENCE_FILLER_UNCLEAR]))]
+        return [(Intent.SILENCE_FILLER_UNCLEAR, max(chance, chances[Intent.SILENCE_FILLER_UNCLEAR]))]
     return [(top, chance), *(pair for pair in likely if pair[0] is not top)]
+
+
+def _voted(text: str, probabilities: Mapping[Intent, float], said: Set[Intent]) -> dict[Intent, float]:
+    """The model's probabilities with the phrases' votes; what a negation takes back is impossible."""
+    taken_back = set()
+    if THREAT.search(text) or NO_GRIEVANCE.search(text):
+        taken_back.add(Intent.COMPLAINT)
+    if NO_PERSON.search(text):
+        taken_back.add(Intent.REQUEST_HUMAN)
+    chances = {
+        intent: 0.0 if intent in taken_back else value * (math.exp(VOTE) if intent in said else 1.0)
+        for intent, value in probabilities.items()
+    }
+    whole = sum(chances.values()) or 1.0
+    least = (said & PLAIN) - taken_back
+    return {
+        intent: max(value / whole, SERIOUS[intent] if intent in least else 0.0)
+        for intent, value in chances.items()
+    }
+
+
+def _place(intent: Intent) -> int:
+    return next((place for place, rank in enumerate(RANK) if intent in rank), len(RANK))
