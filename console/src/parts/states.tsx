@@ -3,8 +3,8 @@
 import { Button, Empty, Flex, Result, Spin } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { ApiError } from "../api/client";
+import { LinkButton } from "./link_button";
 
 export function Loading() {
   const { t } = useTranslation();
@@ -27,11 +27,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
         status="404"
         title={refusal.message || t("notFound")}
         subTitle={refusal.hint || t("notFoundHint")}
-        extra={
-          <Link to="/">
-            <Button>{t("home")}</Button>
-          </Link>
-        }
+        extra={<LinkButton to="/">{t("home")}</LinkButton>}
       />
     );
   }
@@ -46,6 +42,19 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
         </>
       }
       extra={retry && <Button onClick={retry}>{t("retry")}</Button>}
+    />
+  );
+}
+
+/** Somebody came by an address that their role does not open. */
+export function Forbidden() {
+  const { t } = useTranslation();
+  return (
+    <Result
+      status="403"
+      title={t("noPermission")}
+      subTitle={t("noPermissionHint")}
+      extra={<LinkButton to="/">{t("home")}</LinkButton>}
     />
   );
 }

@@ -1,6 +1,6 @@
-import { Button, Result } from "antd";
+import { Result } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { LinkButton } from "../parts/link_button";
 
 export function Lost() {
   const { t } = useTranslation();
@@ -10,9 +10,9 @@ export function Lost() {
       title={t("notFound")}
       subTitle={t("notFoundHint")}
       extra={
-        <Link to="/">
-          <Button type="primary">{t("home")}</Button>
-        </Link>
+        <LinkButton to="/" type="primary">
+          {t("home")}
+        </LinkButton>
       }
     />
   );

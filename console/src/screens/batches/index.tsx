@@ -1,5 +1,7 @@
 import { lazy } from "react";
 import { useLocation, useParams } from "react-router";
+import { Forbidden } from "../../parts/states";
+import { useMay } from "../../shell/session";
 import { List } from "./list";
 
 const Wizard = lazy(async () => ({ default: (await import("./wizard")).Wizard }));
@@ -9,6 +11,7 @@ const One = lazy(async () => ({ default: (await import("./one")).One }));
 export function Component() {
   const { id } = useParams();
   const here = useLocation().pathname;
-  if (here === "/batches/new") return <Wizard />;
+  const may = useMay();
+  if (here === "/batches/new") return may("batch.write") ? <Wizard /> : <Forbidden />;
   return id ? <One key={id} id={id} /> : <List />;
 }

@@ -1,9 +1,10 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button, Card, Progress, Segmented, Table, type TableColumnsType } from "antd";
+import { Card, Progress, Segmented, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
+import { LinkButton } from "../../parts/link_button";
 import { Long } from "../../parts/long";
 import { Moment } from "../../parts/moment";
 import { Page } from "../../parts/page";
@@ -26,11 +27,9 @@ export function List() {
   const [shown, setShown] = useState<Shown>("all");
   const query = useQuery(allBatches);
   const make = may("batch.write") && (
-    <Link to="/batches/new">
-      <Button type="primary" icon={<PlusOutlined />}>
-        {t("new")}
-      </Button>
-    </Link>
+    <LinkButton to="/batches/new" type="primary" icon={<PlusOutlined />}>
+      {t("new")}
+    </LinkButton>
   );
   return (
     <Page
@@ -103,7 +102,7 @@ function Lines({ lines }: { lines: BatchLine[] }) {
         const part = line.members ? Math.min(100, Math.round((done / line.members) * 100)) : 0;
         return (
           <>
-            <Progress size="small" percent={part} aria-label={line.batch.name} />
+            <Progress size="small" status="normal" percent={part} aria-label={line.batch.name} />
             <span className="soft numbers">{t("madeOf", { done, members: line.members })}</span>
           </>
         );

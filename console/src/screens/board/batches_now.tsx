@@ -37,7 +37,8 @@ const One = memo(function One({ batch }: { batch: BatchNow }) {
       </div>
       <Progress
         size="small"
-        percent={batch.members ? Math.round((batch.done / batch.members) * 100) : 0}
+        percent={batch.members ? Math.min(100, Math.round((batch.done / batch.members) * 100)) : 0}
+        status="normal"
         aria-label={batch.name}
       />
       <div className="soft numbers line">

@@ -3,6 +3,7 @@ import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { BatchNow, BoardState, OpenTransfer, RunningCall } from "../../live/board_state";
+import { LinkButton } from "../../parts/link_button";
 import { Long } from "../../parts/long";
 import { Since } from "../../parts/since";
 import { Nothing } from "../../parts/states";
@@ -51,13 +52,11 @@ export function Calls({ board }: { board: BoardState }) {
           text={`${t("calls.none")}。${t("calls.noneHint")}`.replace("。", " · ")}
           action={
             may("batch.write") ? (
-              <Link to="/batches/new">
-                <Button type="primary">{t("calls.newBatch")}</Button>
-              </Link>
+              <LinkButton to="/batches/new" type="primary">
+                {t("calls.newBatch")}
+              </LinkButton>
             ) : (
-              <Link to="/batches">
-                <Button>{t("calls.toBatches")}</Button>
-              </Link>
+              <LinkButton to="/batches">{t("calls.toBatches")}</LinkButton>
             )
           }
         />

@@ -10,7 +10,7 @@ export const batches: typeof zh = {
   state: "State",
   tripped: "circuit breaker",
   progress: "Progress",
-  madeOf: "{{done}} / {{members}}",
+  madeOf: "{{done}} calls, {{members}} customers",
   outcomes: "Outcomes",
   activated: "Came back",
   activatedHint: "bought of their own accord after a contact",

@@ -34,7 +34,7 @@ export const board: typeof zh = {
     none: "No batch is running or paused",
     lines: "Lines {{busy}}/{{lines}}",
     queued: "Queued {{count}}",
-    done: "Done {{done}} / customers {{members}}",
+    done: "{{done}} calls ended, {{members}} customers",
   },
   desk: {
     title: "Desk",

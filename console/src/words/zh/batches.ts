@@ -8,7 +8,7 @@ export const batches = {
   state: "状态",
   tripped: "熔断",
   progress: "进度",
-  madeOf: "{{done}} / {{members}}",
+  madeOf: "{{done}} 通，{{members}} 位客户",
   outcomes: "结果",
   activated: "成功激活",
   activatedHint: "接触后自己回来下单的人",

@@ -32,7 +32,7 @@ export const board = {
     none: "没有进行中或已暂停的批次",
     lines: "线路 {{busy}}/{{lines}}",
     queued: "排队 {{count}}",
-    done: "已完成 {{done}} / 客户 {{members}}",
+    done: "已结束 {{done}} 通，客户 {{members}} 位",
   },
   desk: {
     title: "坐席",
