@@ -78,7 +78,7 @@ export function Listening({
             ) : (
               <Modes now={now} choose={(mode) => void line.choose(mode)} />
             )}
-            <Flex vertical gap={4}>
+            <Flex vertical gap={4} className="meters">
               <Meter name={t("customer")} of={() => line.sound?.levels.heard ?? -90} />
               {!now.talk && (
                 <Meter
