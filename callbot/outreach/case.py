@@ -63,15 +63,30 @@ class Case:
         """Kinds of notes, the committed ones first."""
         noted = self.ended.result.notes if self.ended.result else ()
         kinds = [JournalKind(row.kind) for row in self.before.journal] + [note.kind for note in noted]
+        if self._told_the_agent():
+            kinds.append(JournalKind.DO_NOT_CALL)
         return tuple(dict.fromkeys(kinds))
 
     def lines(self, kind: JournalKind) -> list[tuple[str, Mapping[str, Any]]]:
-        """Words and data of the notes of one kind; the committed ones, or the call's own where none is."""
+        """Words and data of the notes of one kind; the committed ones, or the call's own where none is.
+
+        What a customer asked of the human agent stands with them.
+        """
+        told = self._told_the_agent() if kind is JournalKind.DO_NOT_CALL else []
         rows: Sequence[JournalRow] = [row for row in self.before.journal if row.kind == kind]
         if rows:
-            return [(row.words, row.data) for row in rows]
+            return [*((row.words, row.data) for row in rows), *told]
         noted = self.ended.result.notes if self.ended.result else ()
-        return [(note.words, note.data) for note in noted if note.kind is kind]
+        return [*((note.words, note.data) for note in noted if note.kind is kind), *told]
+
+    def _told_the_agent(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Wrap-ups that say: no more contact. Of any scope, since a form names none."""
+        transfers = self.ended.result.transfers if self.ended.result else ()
+        return [
+            (str(transfer.wrap_up.get("note") or "客户对坐席说不要再联系"), {"scope": "all"})
+            for transfer in transfers
+            if transfer.wrap_up.get("outcome") == Outcome.DO_NOT_CALL
+        ]
 
     def words(self, kind: JournalKind) -> str:
         return "；".join(words for words, _ in self.lines(kind))

@@ -18,7 +18,7 @@ from callbot.outreach.follow_ups import work_due
 from callbot.outreach.settle import Settler
 from callbot.store import contacts
 from callbot.store.database import Database
-from callbot.store.tables import Alarm, Attempt, Batch, Customer, Event, FollowUp, Outbox
+from callbot.store.tables import Alarm, Attempt, Batch, Customer, DoNotContact, Event, FollowUp, Outbox
 
 TALKED = result(
     Outcome.CONSIDERING,
@@ -436,6 +436,18 @@ async def test_the_wrap_up_decides_what_is_left_of_a_transfer(
     assert row.closed_by == ("agent-7" if state == "done" else "")
     await later.tick(day(0.9))
     assert len(await rows(later.db, Alarm)) == (0 if form else 1)
+
+
+async def test_who_tells_the_agent_to_stop_is_not_contacted_again(later: Aftermath) -> None:
+    form = {"outcome": "do_not_call", "note": "请不要再联系我", "promise": "", "follow_up": ""}
+    talked = TransferResult(
+        transfer_id="t1", reason="explicit_request", result="connected", agent_id="agent-7", wrap_up=form
+    )
+    await later.call(Outcome.TRANSFERRED, talked=result(Outcome.TRANSFERRED, transfers=(talked,)))
+    row = await later.only("blacklist")
+    assert (row.state, row.detail["scope"], row.detail["words"]) == ("done", "all", "请不要再联系我")
+    (listed,) = await rows(later.db, DoNotContact)
+    assert (listed.scope, listed.words) == ("all", "请不要再联系我")
 
 
 # One row that cannot be worked
