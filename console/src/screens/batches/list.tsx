@@ -115,7 +115,7 @@ function Lines({ lines }: { lines: BatchLine[] }) {
           text={Object.entries(outcomes)
             .sort(([, a], [, b]) => b - a)
             .map(([key, count]) => `${label("outcome", key)} ${count}`)
-            .join("，")}
+            .join(t("comma"))}
         />
       ),
     },

@@ -141,7 +141,7 @@ function useColumns(): TableColumnsType<Member> {
             </div>
           </>
         ) : (
-          <span>{member.follow_ups.map((kind) => label("followUp", kind)).join("，") || "—"}</span>
+          <span>{member.follow_ups.map((kind) => label("followUp", kind)).join(t("comma")) || "—"}</span>
         ),
     },
     {

@@ -17,6 +17,7 @@ export const batches: typeof zh = {
   made: "Made",
   none: "There are no batches. Make one: upload a list or choose segments, look at the preview, then launch.",
   noneShown: "No batch is in this state",
+  comma: ", ",
   trippedTitle: "The circuit breaker paused this batch",
   trippedHint: "Remove the cause, then resume with a reason; it counts anew from then on.",
   draftTitle: "A draft: nobody has been called",

@@ -15,6 +15,7 @@ export const batches = {
   made: "创建时间",
   none: "还没有批次。新建一个：上传名单或选人群，预览后再启动。",
   noneShown: "没有这种状态的批次",
+  comma: "，",
   trippedTitle: "熔断器已暂停这个批次",
   trippedHint: "排除原因后点“恢复”并写明原因；恢复后重新计数。",
   draftTitle: "草稿：还没有给任何人打电话",
