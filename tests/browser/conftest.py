@@ -14,10 +14,6 @@ from playwright.async_api import Browser, async_playwright
 from callbot.web.console import STATIC
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs Chromium and the built console")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One browser at a time: they share one worker of a parallel run."""
     for item in items:
