@@ -111,9 +111,9 @@ class RowReader:
         values, wrong = read_row(row, columns.CUSTOMERS, self.now)
         if "phone" in values:
             _phone(row, values, wrong)
-        if "consent_evidence" in values and "consent_at" not in values:
+        if "consent_evidence" in values and not row.cells.get("consent_at"):
             wrong.append(reject(row, "营销同意时间", "有同意凭证但没有时间", "填写同意的时间"))
-        if ("last_order_at" in values) != ("last_order_item" in values):
+        if bool(row.cells.get("last_order_at")) != bool(row.cells.get("last_order_item")):
             wrong.append(reject(row, "最近购买商品", "最近购买的时间和商品要同时填写", "补上缺少的一格"))
         return values, wrong
 

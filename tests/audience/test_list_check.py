@@ -32,6 +32,17 @@ def test_who_is_on_a_list_and_what_is_wrong_with_it(tmp_path: Path) -> None:
     assert looked.callees == {("ecommerce", "Asia/Shanghai"), ("aesthetics", "Asia/Shanghai")}
 
 
+def test_a_cell_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    head = f"{HEAD},营销同意时间,同意凭证,最近购买时间,最近购买商品"
+    looked = look_through(write(tmp_path / "c.csv", head, f"{WANG},2035-06-01,TY-1,2035-06-01,空调"), NOW)
+    assert [(each.column, "将来" in each.what) for each in looked.rejected] == [
+        ("列“营销同意时间”", True),
+        ("列“最近购买时间”", True),
+    ]
+    looked = look_through(write(tmp_path / "d.csv", head, f"{WANG},,TY-1,-9d,"), NOW)
+    assert [each.column for each in looked.rejected] == ["列“营销同意时间”", "列“最近购买商品”"]
+
+
 async def test_what_contradicts_the_base_is_named_and_nothing_is_stored(
     sqlite_database: Database, tmp_path: Path
 ) -> None:

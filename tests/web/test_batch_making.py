@@ -78,7 +78,7 @@ async def test_five_bad_rows_are_told_with_line_reason_and_cure_and_nobody_is_st
 ) -> None:
     staged = await handed_in(client, *GOOD, *BAD)
     assert (staged["rows"], staged["good"], staged["bad"]) == (8, 3, 5)
-    assert {each["line"] for each in staged["problems"]} == {5, 6, 7, 8, 9}
+    assert [each["line"] for each in staged["problems"]] == [5, 6, 7, 8, 9]
     assert all(each["what"] and each["cure"] and each["column"] for each in staged["problems"])
     assert next(each["who"] for each in staged["problems"] if each["line"] == 6) == "赵雅琴"
     assert await of(db, Customer) == []

@@ -51,7 +51,7 @@ class StagedListOut(Out):
             rows=staged.rows,
             good=staged.good,
             bad=staged.bad,
-            problems=[_row(each) for each in staged.problems],
+            problems=sorted((_row(each) for each in staged.problems), key=lambda each: each.line),
             warnings=[problem_out(each) for each in staged.warnings],
             industries=list(staged.industries),
             taken=staged.taken,

@@ -1,15 +1,13 @@
-import { DownOutlined, UserOutlined } from "@ant-design/icons";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Button, Dropdown, Layout, Menu } from "antd";
-import { lazy, Suspense } from "react";
+import { MenuFoldOutlined, MenuUnfoldOutlined } from "@ant-design/icons";
+import { Button, Layout, Menu } from "antd";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation } from "react-router";
-import { api } from "../api/client";
-import { Loading } from "../parts/states";
+import { Forbidden, Loading } from "../parts/states";
 import { screens } from "../screens";
+import { Account } from "./account";
 import { icons } from "./icons";
-import { useLabelOfRole } from "./roles";
-import { Session, useMay, useMe } from "./session";
+import { Session, useMay } from "./session";
 import { SwitchLanguage } from "./switch_language";
 
 const DeskBar = lazy(() => import("../screens/desk/desk_bar").then((desk) => ({ default: desk.DeskBar })));
@@ -26,12 +24,22 @@ export function Frame() {
 function Inside() {
   const { t } = useTranslation("shell");
   const may = useMay();
+  const [narrow, setNarrow] = useState(false);
   const here = useLocation().pathname;
   const shown = screens.filter((screen) => may(screen.permission));
-  const open = shown.find((screen) => here === screen.path || here.startsWith(`${screen.path}/`));
+  const open = screens.find((screen) => here === screen.path || here.startsWith(`${screen.path}/`));
   return (
     <Layout style={{ minHeight: "100vh" }}>
-      <Layout.Sider width={184} collapsible theme="light" breakpoint="lg" className="side">
+      <Layout.Sider
+        width={184}
+        collapsible
+        trigger={null}
+        collapsed={narrow}
+        onBreakpoint={setNarrow}
+        theme="light"
+        breakpoint="lg"
+        className="side"
+      >
         <Link
           to="/"
           style={{
@@ -70,6 +78,15 @@ function Inside() {
             lineHeight: "normal",
           }}
         >
+          <Button
+            type="text"
+            style={{ marginInlineEnd: "auto", marginInlineStart: -8 }}
+            aria-label={t(narrow ? "unfold" : "fold")}
+            title={t(narrow ? "unfold" : "fold")}
+            aria-expanded={!narrow}
+            icon={narrow ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
+            onClick={() => setNarrow(!narrow)}
+          />
           {may("desk.work") && (
             <Suspense>
               <DeskBar />
@@ -80,34 +97,10 @@ function Inside() {
         </Layout.Header>
         <Layout.Content>
           <Suspense fallback={<Loading />}>
-            <Outlet />
+            {open && !may(open.permission) ? <Forbidden /> : <Outlet />}
           </Suspense>
         </Layout.Content>
       </Layout>
     </Layout>
-  );
-}
-
-function Account() {
-  const { t } = useTranslation("shell");
-  const me = useMe();
-  const role = useLabelOfRole();
-  const queries = useQueryClient();
-  const leave = useMutation({
-    mutationFn: () => api.POST("/api/sign-out"),
-    onSettled: () => {
-      queries.clear();
-      window.location.assign("/");
-    },
-  });
-  return (
-    <Dropdown
-      trigger={["click"]}
-      menu={{ items: [{ key: "leave", label: t("signOut"), onClick: () => leave.mutate() }] }}
-    >
-      <Button type="text" icon={<UserOutlined />}>
-        {me.display_name} · {me.roles.map(role).join("、")} <DownOutlined />
-      </Button>
-    </Dropdown>
   );
 }

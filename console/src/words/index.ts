@@ -99,6 +99,7 @@ void i18next.use(initReactI18next).init({
   resources: { "zh-CN": zh, en },
   defaultNS: "common",
   interpolation: { escapeValue: false },
+  showSupportNotice: false,
 });
 document.documentElement.lang = keptLanguage();
 

@@ -1,4 +1,4 @@
-import { Card, Descriptions } from "antd";
+import { Card } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { length, Moment } from "../../parts/moment";
@@ -15,29 +15,32 @@ export function Facts({ sheet }: { sheet: Sheet }) {
   const { call, customer } = sheet;
   return (
     <Card size="small" title={t("facts")}>
-      <Descriptions
-        size="small"
-        column={1}
-        items={[
-          {
-            label: t("customer"),
-            children: may("customer.read") ? (
-              <Link to={`/customers/${customer.id}`}>{customer.name}</Link>
-            ) : (
-              customer.name
-            ),
-          },
-          { label: t("phone"), children: <span className="numbers">{customer.phone_masked}</span> },
-          { label: t("startedAt"), children: <Moment at={call.started_at} /> },
-          {
-            label: t("length"),
-            children: <span className="numbers">{length(call.duration_ms / 1000)}</span>,
-          },
-          { label: t("outcome"), children: <Label of="outcome" name={call.outcome} /> },
-          { label: t("endedBy"), children: label("endedBy", call.ended_by) },
-          { label: t("flow"), children: `${call.flow} · v${call.flow_version}` },
-        ]}
-      />
+      <dl className="facts">
+        <dt>{t("customer")}</dt>
+        <dd>
+          {may("customer.read") ? (
+            <Link to={`/customers/${customer.id}`}>{customer.name}</Link>
+          ) : (
+            customer.name
+          )}
+        </dd>
+        <dt>{t("phone")}</dt>
+        <dd className="numbers">{customer.phone_masked}</dd>
+        <dt>{t("startedAt")}</dt>
+        <dd>
+          <Moment at={call.started_at} />
+        </dd>
+        <dt>{t("length")}</dt>
+        <dd className="numbers">{length(call.duration_ms / 1000)}</dd>
+        <dt>{t("outcome")}</dt>
+        <dd>
+          <Label of="outcome" name={call.outcome} />
+        </dd>
+        <dt>{t("endedBy")}</dt>
+        <dd>{label("endedBy", call.ended_by)}</dd>
+        <dt>{t("flow")}</dt>
+        <dd>{`${call.flow} · v${call.flow_version}`}</dd>
+      </dl>
       {sheet.follow_ups.length > 0 && (
         <>
           <h3>{t("followUps")}</h3>

@@ -29,32 +29,36 @@ export function TimeLine({
   return (
     <div className="lanes">
       <section className="lane" aria-label={t("intent")}>
-        {said.map((turn) => (
-          <Tooltip key={turn.position} title={label("intent", turn.intent)}>
-            <button
-              type="button"
-              className="piece intent"
-              style={place(turn)}
-              aria-label={label("intent", turn.intent)}
-              onClick={() => seek(turn.start_ms)}
-            >
-              {label("intent", turn.intent)}
-            </button>
-          </Tooltip>
-        ))}
+        {said
+          .filter((turn) => turn.intent)
+          .map((turn) => (
+            <Tooltip key={turn.position} title={label("intent", turn.intent)}>
+              <button
+                type="button"
+                className="piece intent"
+                style={place(turn)}
+                aria-label={label("intent", turn.intent)}
+                onClick={() => seek(turn.start_ms)}
+              >
+                {label("intent", turn.intent)}
+              </button>
+            </Tooltip>
+          ))}
       </section>
       <section className="lane" aria-label={t("emotion")}>
-        {said.map((turn) => (
-          <Tooltip key={turn.position} title={label("emotion", turn.emotion)}>
-            <button
-              type="button"
-              className={`piece emotion ${turn.emotion ?? ""}`}
-              style={place(turn)}
-              aria-label={label("emotion", turn.emotion)}
-              onClick={() => seek(turn.start_ms)}
-            />
-          </Tooltip>
-        ))}
+        {said
+          .filter((turn) => turn.emotion)
+          .map((turn) => (
+            <Tooltip key={turn.position} title={label("emotion", turn.emotion)}>
+              <button
+                type="button"
+                className={`piece emotion ${turn.emotion ?? ""}`}
+                style={place(turn)}
+                aria-label={label("emotion", turn.emotion)}
+                onClick={() => seek(turn.start_ms)}
+              />
+            </Tooltip>
+          ))}
       </section>
       <section className="lane" aria-label={t("events")}>
         {marks.map((mark) => {

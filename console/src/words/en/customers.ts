@@ -3,7 +3,7 @@ import type { customers as zh } from "../zh/customers";
 export const customers: typeof zh = {
   title: "Customers",
   one: "Customer",
-  search: "Name, customer number, phone or its last four digits",
+  search: "Name, number, phone or its end",
   stage: "Silence",
   reason: "Reason",
   segment: "Worth",

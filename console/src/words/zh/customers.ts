@@ -1,7 +1,7 @@
 export const customers = {
   title: "客户",
   one: "客户",
-  search: "姓名、客户编号、手机号或后四位",
+  search: "姓名、编号、手机号或后四位",
   stage: "沉默阶段",
   reason: "沉默原因",
   segment: "分层",
