@@ -24,6 +24,10 @@ from callbot.errors import BadInput, Problem
 
 ROWS = 2_000
 """Records in a block."""
+_BLOCK_BYTES = 4 << 20
+"""A block that holds as much is full, however few its records are."""
+_LONGEST = 1 << 20
+"""Bytes of one record: a file without line breaks, or one that unpacks to them, never fills the memory."""
 _PEEK = 200
 """So many JSON objects are looked at to see which keys the file has."""
 _FORMULA = ("=", "+", "-", "@")
@@ -85,13 +89,15 @@ class Sheet:
         """
         start, begins = self.begin if at is None else at, self.line if line is None else line
         with opened(self.path, start) as (file, raw):
-            taken = _Taken(file, self.encoding)
+            taken = _Taken(file, self.encoding, self.path.name, begins)
             records: Iterator[object] = taken if self.form is Form.JSONL else csv.reader(taken, strict=True)
             good = 0
             try:
                 while True:
                     for _ in islice(records, rows):
-                        good = taken.lines
+                        good = taken.record()
+                        if taken.held >= _BLOCK_BYTES:
+                            break
                     if not taken.waiting:
                         return
                     block = taken.give(start, begins, raw.tell())
@@ -134,26 +140,49 @@ class Sheet:
 class _Taken:
     """The lines of a stream as text, remembering the bytes that were taken from it."""
 
-    def __init__(self, file: IO[bytes], encoding: str) -> None:
+    def __init__(self, file: IO[bytes], encoding: str, name: str, line: int) -> None:
+        """`name` and `line`: of the file and where it begins, to say which record does not end."""
         self._file = file
         self._encoding = encoding
+        self._name = name
+        self._line = line
+        self._whole = 0
+        """Lines of records that ended."""
+        self._open = 0
+        """Bytes of the one that did not."""
         self.waiting: list[bytes] = []
+        self.held = 0
+        """Bytes of what waits."""
         self.lines = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        raw = next(self._file)
+        """Raises `BadInput` for a record that is longer than one may be."""
+        raw = self._file.readline(_LONGEST + 1)
+        if not raw:
+            raise StopIteration
+        self._open += len(raw)
+        if self._open > _LONGEST:
+            where, what = f"{self._name} 第 {self._line + self._whole} 行", f"这一条超过 {_LONGEST >> 20} MiB"
+            raise BadInput.one(where, what, "每位客户一行；检查换行，以及引号是否成对")
         self.waiting.append(raw)
+        self.held += len(raw)
         self.lines += 1
         return raw.decode(self._encoding)
+
+    def record(self) -> int:
+        """One ended here; how many lines all of them had."""
+        self._open, self._whole = 0, self.lines
+        return self.lines
 
     def give(self, start: int, line: int, read: int) -> Block:
         """What was taken since the last time, beginning at this position and line."""
         data = b"".join(self.waiting)
         end_line = line + len(self.waiting)
         self.waiting.clear()
+        self.held = 0
         return Block(data=data, line=line, end=start + len(data), end_line=end_line, read=read)
 
 
@@ -208,7 +237,7 @@ def _form(path: Path, encoding: str, mark: int) -> Form:
 def _header(path: Path, encoding: str, mark: int) -> tuple[list[str], int, int]:
     """The header of a CSV file, and where the records begin."""
     with opened(path, mark) as (file, _):
-        taken = _Taken(file, encoding)
+        taken = _Taken(file, encoding, path.name, 1)
         try:
             header = next(csv.reader(taken, strict=True), None)
         except csv.Error as error:
@@ -224,7 +253,8 @@ def _json_keys(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The keys of the first objects: those that name a column, as column keys, and the others."""
     with opened(path, mark) as (file, _):
-        lines = (line for line in _Taken(file, encoding) if line.strip())
+        taken = _Taken(file, encoding, path.name, 1)
+        lines = (line for line in taken if taken.record() and line.strip())
         named = keys_of(islice(lines, _PEEK))
     if not named:
         raise BadInput.one(path.name, "没有 JSON 对象", '每行写一个对象，例如 {"name": "王晓芸", "phone": "…"}')

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import structlog
@@ -76,16 +78,30 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="显示版本。")
     ] = False,
 ) -> None:
     """唤回沉默的客户。"""
-    # Standard output belongs to answers, which programs read as JSON.
+    context.with_resource(_log_beside_answers())
+
+
+@contextmanager
+def _log_beside_answers() -> Iterator[None]:
+    """While a command runs, the log goes to standard error: standard output is what programs read as JSON.
+
+    A process that goes on afterwards logs as before.
+    """
+    before = structlog.get_config()
     structlog.configure(
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger("info"),
     )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _name_panels() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -283,3 +284,24 @@ async def test_an_import_sets_no_tags(sqlite_database: Database, tmp_path: Path)
     await import_base(sqlite_database, VAULT, as_csv(tmp_path / "c.csv", PEOPLE[1:]), NOW)
     async with sqlite_database.read() as session:
         assert (await session.exec(select(Tag))).all() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "endless"),
+    [
+        ("c.csv", b"a" * (3 << 20)),
+        ("c.csv", b'"' + b"a\n" * (1 << 20)),
+        ("c.csv", b",".join([b'"' + b"a" * (1 << 18) + b'\n"'] * 9)),
+        ("c.jsonl", b'{"name": "' + b"a" * (3 << 20)),
+    ],
+    ids=["one line", "a quote left open", "many long cells", "one object"],
+)
+def test_a_record_without_end_is_refused_where_it_begins(tmp_path: Path, name: str, endless: bytes) -> None:
+    head = b'{"name": "x"}\n' if name.endswith("jsonl") else "姓名\n".encode()
+    path = tmp_path / name
+    path.write_bytes(head + endless)
+    name_column = [column for column in COLUMNS[Part.CUSTOMERS] if column.key == "name"]
+    for pack in (False, True):
+        file = packed(path) if pack else path
+        with pytest.raises(BadInput, match=rf"{re.escape(file.name)} 第 2 行: 这一条超过 1 MiB"):
+            list(open_sheet(file, name_column).rows())
