@@ -68,7 +68,8 @@ def brief(
     )
     return make_brief(
         reason=reason.value,
-        customer_name=plan.person.salutation,
+        # Where nobody knows Mr from Ms the salutation is 周您, which is no name for an agent.
+        customer_name=plan.person.name if plan.person.salutation.endswith("您") else plan.person.salutation,
         turns=[
             BriefTurn(
                 speaker=turn.speaker,
