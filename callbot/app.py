@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from socket import gethostname
@@ -21,8 +22,10 @@ from callbot.conversation.flow import Flow
 from callbot.conversation.flow_loader import load_flows
 from callbot.conversation.line import Line
 from callbot.conversation.plan import CallPlan, SessionOptions
+from callbot.conversation.recall import RecallBook
 from callbot.conversation.result import CallLog, CallResult, Journal
 from callbot.conversation.session import Session
+from callbot.conversation.speaking import GuardCheck
 from callbot.conversation.supervised import SupervisedCall
 from callbot.errors import BadInput
 from callbot.minds import Minds, build_minds
@@ -31,6 +34,7 @@ from callbot.outreach.batch_run import BatchRun
 from callbot.outreach.dialler import Dialler
 from callbot.outreach.dossier import DossierReader
 from callbot.outreach.progress import OnProgress
+from callbot.outreach.recall_watch import RecallWatch, Running
 from callbot.outreach.trunk import TrunkLine
 from callbot.outreach.worker import MediaWorker
 from callbot.resources import folder
@@ -148,6 +152,7 @@ def build_call(
     log: CallLog,
     clock: Clock,
     options: SessionOptions,
+    check: GuardCheck | None = None,
 ) -> Session:
     """One conversation, without database or sockets of its own, so that it runs on any clock."""
     return Session(
@@ -164,6 +169,7 @@ def build_call(
         clock=clock,
         options=options,
         briefs=minds.briefs,
+        check=check,
     )
 
 
@@ -255,7 +261,10 @@ async def build_media(
             ),
             on_call_event=on_call_event,
             calls=calls or CallsHere(),
+            book=RecallBook(),
         )
+        watching = asyncio.create_task(RecallWatch(db, clock, talk.book, talk.running).run(), name="recalls")
+        stack.push_async_callback(_ended, watching)
         yield Media(
             settings=settings,
             minds=minds,
@@ -329,6 +338,11 @@ async def build_service(
         )
 
 
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Talk:
     """`outreach.Conversation`: holds one conversation on an answered line."""
@@ -339,6 +353,19 @@ class _Talk:
     options: SessionOptions
     on_call_event: OnCallEvent | None
     calls: CallsHere
+    book: RecallBook
+    sessions: dict[str, Session] = field(default_factory=dict)
+    """The running ones, by call id."""
+
+    def running(self) -> list[Running]:
+        return [
+            Running(
+                call_id=call_id,
+                customer_id=session.plan.person.customer_id,
+                turns=tuple(session.record.turns),
+            )
+            for call_id, session in self.sessions.items()
+        ]
 
     async def __call__(self, plan: CallPlan, line: Line, journal: Journal, event_log: Path) -> CallResult:
         def on_event(name: str, at_ms: int, data: dict[str, Any]) -> None:
@@ -355,9 +382,14 @@ class _Talk:
                 log=log,
                 clock=self.clock,
                 options=self.options,
+                check=self.book.check,
             )
-            with self.calls.running(plan.call_id, SupervisedCall(session, line)):
-                return await session.run()
+            self.sessions[plan.call_id] = session
+            try:
+                with self.calls.running(plan.call_id, SupervisedCall(session, line)):
+                    return await session.run()
+            finally:
+                del self.sessions[plan.call_id]
 
 
 def build_control(settings: Settings, media_url: str = "") -> CallControl:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from callbot.clock import Clock
 from callbot.errors import BadInput
 from callbot.outreach.case import Ended
@@ -9,7 +11,7 @@ from callbot.outreach.consequences import consequences
 from callbot.outreach.contacts import as_contact
 from callbot.outreach.policy import DEFAULT, Purpose, policy_for
 from callbot.outreach.touches import after_call
-from callbot.store import contacts, settlement
+from callbot.store import contacts, desk_sheet, settlement
 from callbot.store.database import Database
 from callbot.store.settlement import Settlement
 
@@ -41,4 +43,12 @@ class Settler:
             if not await settlement.apply(session, written):
                 return None
             await after_call(session, customer, before.batch.id, written, now)
+            for transfer in ended.result.transfers if ended.result else ():
+                if transfer.questions:
+                    await desk_sheet.note_asked_again(
+                        session,
+                        transfer.transfer_id,
+                        questions=transfer.questions,
+                        again=[asdict(one) for one in transfer.asked_again],
+                    )
             return written

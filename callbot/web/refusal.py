@@ -219,6 +219,7 @@ NOUNS: Mapping[str, str] = {
     "transfer": "这次转接",
     "running call": "正在进行的这通电话",
     "recall": "这次撤回",
+    "offer": "这个优惠（或已撤回）",
     "segment": "这个人群",
     "rejected rows": "被拒的行",
 }

@@ -23,6 +23,7 @@ from callbot.store.tables.imports import Arrival, ImportRun
 from callbot.store.tables.offers import OfferRow
 from callbot.store.tables.people import Consent, Customer, DoNotContact, Event, Purchase, Tag
 from callbot.store.tables.promises import Promise
+from callbot.store.tables.recalls import Recall, RecallHeard
 from callbot.store.tables.reviews import ReviewNote, ReviewVerdict
 from callbot.store.tables.segments import ScenarioPack, Segment, TagRule
 from callbot.store.tables.sequences import Activation, SequenceRun
@@ -55,6 +56,8 @@ __all__ = [
     "OutboxDelivery",
     "Promise",
     "Purchase",
+    "Recall",
+    "RecallHeard",
     "ReviewNote",
     "ReviewVerdict",
     "ScenarioPack",
