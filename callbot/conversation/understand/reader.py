@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from callbot.conversation.understand.normal import essence, plain
 from callbot.conversation.understand.phrases import NO_GRIEVANCE, NO_PERSON, THREAT, look
 from callbot.conversation.understand.sentences import thread
 from callbot.conversation.understand.slots import slots
+from callbot.conversation.understand.spoken_time import is_far
 
 SURE = 0.97
 """Confidence in what an empty utterance means."""
@@ -34,6 +36,9 @@ SERIOUS: Mapping[Intent, float] = {
 
 PLAIN = frozenset({Intent.DO_NOT_CALL, Intent.COMPLAINT})
 """What is believed when it is said in so many words, whatever the model makes of the rest."""
+
+_PUT_OFF = re.compile(r"再(?:说|看|定|议|考虑|商量)")
+"""过完年再说 puts the decision off; 过完年再打 asks for a call."""
 
 RANK: tuple[frozenset[Intent], ...] = (
     frozenset({Intent.ANNOUNCEMENT}),
@@ -88,7 +93,8 @@ class LocalReader:
         hits = look(spelled)
         answered = answer(core, asks, heard.get("concern", ""))
         spoken = heard.get("callback_time", "")
-        if not hits and answered is None and spoken and len(spoken) >= 0.5 * len(core):
+        put_off = is_far(spoken) and _PUT_OFF.search(core)
+        if not hits and answered is None and not put_off and len(spoken) >= max(1, 0.5 * len(core)):
             answered = Intent.BUSY_CALLBACK
         ranked = judged(spelled, judgement.intents, answered)
         if Intent.BUSY_CALLBACK not in {intent for intent, _ in ranked} and asks != "callback_time":
