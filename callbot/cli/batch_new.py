@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +11,7 @@ import typer
 
 from callbot.app import build_control, build_flows, build_scorer, open_database, open_vault
 from callbot.audience import segments
-from callbot.audience.assessing import assess_base
-from callbot.audience.importing import Defaults, import_base
+from callbot.audience.importing import Defaults
 from callbot.audience.list_check import Looked, contradictions, look_through
 from callbot.audience.offer_sheet import import_offers, offers_to_come, read_offers
 from callbot.cli.batch_calls import call_batch
@@ -22,10 +20,8 @@ from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption,
 from callbot.clock import SystemClock
 from callbot.errors import BadInput, Problem
 from callbot.outreach import batch as batches
-from callbot.outreach.bulk_arrivals import conclude_arrivals
+from callbot.outreach.taking_in import take_in
 from callbot.settings import Settings, load_settings
-from callbot.store.customers import CustomerFilter
-from callbot.store.database import Database
 
 _SHOWN_PROBLEMS = 50
 
@@ -179,7 +175,10 @@ async def make(
         if sheet is not None:
             await import_offers(db, sheet, now)
         if file is not None:
-            wish = replace(wish, customer_ids=await _taken_in(settings, db, file, defaults, now))
+            taken = await take_in(
+                db, vault, SystemClock(), build_scorer(settings), file, defaults=defaults, whole=True
+            )
+            wish = replace(wish, customer_ids=taken.ids)
         return await batches.create(db, vault, wish, now, flows=flows)
 
 
@@ -207,17 +206,3 @@ def _looked_at(
     if problems:
         raise BadInput(problems)
     return people
-
-
-async def _taken_in(
-    settings: Settings, db: Database, file: Path, defaults: Defaults, now: datetime
-) -> Sequence[str]:
-    """The ids of the list's customers, stored and judged."""
-    report = await import_base(db, open_vault(settings), file, now, defaults=defaults, keep_ids=True)
-    if report.problems:
-        raise BadInput(report.problems)
-    ids = tuple(dict.fromkeys(report.customer_ids))
-    scorer = build_scorer(settings)
-    await conclude_arrivals(db, SystemClock(), scorer)
-    await assess_base(db, SystemClock(), CustomerFilter(ids=ids), scorer)
-    return ids

@@ -17,9 +17,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from callbot.audience.assessing import assess_base
 from callbot.audience.base_files import open_base
-from callbot.audience.importing import Defaults, import_base
+from callbot.audience.importing import Defaults
 from callbot.audience.list_check import contradictions, look_through
 from callbot.audience.rejects import RejectedRows
 from callbot.audience.row import Rejection
@@ -29,8 +28,7 @@ from callbot.clock import Clock
 from callbot.errors import BadInput, Problem
 from callbot.ids import new_id
 from callbot.outreach.batch_checks import number_problems
-from callbot.outreach.bulk_arrivals import conclude_arrivals
-from callbot.store.customers import CustomerFilter
+from callbot.outreach.taking_in import take_in
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault
 
@@ -172,15 +170,12 @@ class StagedLists:
             raise BadInput.one(staged.name, "没有一行可以使用", "按“原因”修改后重新上传")
         path = self._root / list_id / staged.name
         defaults = Defaults(industry=staged.industry, brand=staged.brand)
-        report = await import_base(db, vault, path, clock.now(), defaults=defaults, keep_ids=True)
-        ids = tuple(dict.fromkeys(report.customer_ids))
-        await conclude_arrivals(db, clock, scorer)
-        await assess_base(db, clock, CustomerFilter(ids=ids), scorer)
+        found = await take_in(db, vault, clock, scorer, path, defaults=defaults)
         values: dict[str, Any] = {
             **_fields(staged),
             "taken": True,
-            "new": sum(part.new for part in report.parts.values()),
-            "customer_ids": ids,
+            "new": found.new,
+            "customer_ids": found.ids,
         }
         taken = StagedList(**values)
         self._keep(taken)
