@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -10,13 +11,13 @@ from rich.markup import escape
 from callbot.app import open_database
 from callbot.audience import segments
 from callbot.audience.tags.parse import parse
-from callbot.cli.conditions import folding, pointed, preview_json, print_preview
+from callbot.cli.conditions import pointed, preview_json, print_preview
+from callbot.cli.named_conditions import list_conditions, show_condition
 from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
 from callbot.settings import load_settings
 from callbot.store import segments as rows
-from callbot.store.plain import plain
 from callbot.store.tables import Segment
 
 app = typer.Typer(add_completion=False, help="人群：有名字的一群客户，用来做批次。", no_args_is_help=True)
@@ -64,54 +65,28 @@ def create(
 @app.command("list")
 def list_segments(as_json: AsJson = False) -> None:
     """列出人群，策略优先的在前。"""
-
-    async def work() -> list[Segment]:
-        async with open_database(load_settings()) as db, db.read() as session:
-            return await rows.segments(session)
-
-    with explained():
-        found = run(work())
-    if as_json:
-        print_json(plain(found))
-        return
-    if not found:
-        out.print("还没有人群：callbot segment create 名称 '条件'，或 callbot pack install")
-        return
-    table = folding("人群", "条件", "策略", "优先", "版本", "来源")
-    for each in found:
-        table.add_row(
-            escape(each.name),
-            escape(each.explanation),
-            str(each.strategy.get("name", "—")),
-            str(each.priority),
-            str(each.version),
-            escape(each.origin or each.created_by),
-        )
-    out.print(table)
+    list_conditions(
+        rows.segments,
+        title="人群",
+        none="还没有人群：callbot segment create 名称 '条件'，或 callbot pack install",
+        more={
+            "策略": lambda segment: str(segment.strategy.get("name", "—")),
+            "优先": lambda segment: str(segment.priority),
+        },
+        as_json=as_json,
+    )
 
 
 @app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
     """查看一个人群：条件、解释和策略的每一项。"""
+    show_condition(lambda session: segments.find(session, name), more=_strategy, as_json=as_json)
 
-    async def work() -> Segment:
-        async with open_database(load_settings()) as db, db.read() as session:
-            return await segments.find(session, name)
 
-    with explained():
-        found = run(work())
-    if as_json:
-        print_json(plain(found))
-        return
-    out.print(
-        f"[bold]{escape(found.name)}[/]  第 {found.version} 版  {escape(found.origin or found.created_by)}"
-    )
-    out.print(f"  条件  {escape(found.expression)}", soft_wrap=True)
-    out.print(f"  含义  {escape(found.explanation)}", soft_wrap=True)
+def _strategy(segment: Segment) -> Iterator[tuple[str, str]]:
     for key, title in _TERMS.items():
-        if value := found.strategy.get(key):
-            told = "、".join(value) if isinstance(value, list) else str(value)
-            out.print(f"  {title}  {escape(told)}", soft_wrap=True)
+        if value := segment.strategy.get(key):
+            yield title, "、".join(value) if isinstance(value, list) else str(value)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from callbot.audience.tags.parse import parse
 from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS
 from callbot.cli.conditions import folding, pointed, preview_json, print_preview
 from callbot.cli.moments import in_china
+from callbot.cli.named_conditions import list_conditions, show_condition
 from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.cli.who import whoever
 from callbot.clock import SystemClock
@@ -58,50 +60,27 @@ def create(
 @app.command("list")
 def list_rules(as_json: AsJson = False) -> None:
     """列出标签规则和各有多少客户。"""
-
-    async def work() -> list[TagRule]:
-        async with open_database(load_settings()) as db, db.read() as session:
-            return await rows.tag_rules(session)
-
-    with explained():
-        found = run(work())
-    if as_json:
-        print_json(plain(found))
-        return
-    if not found:
-        out.print("还没有标签规则：callbot tag create 名称 '条件'，或 callbot pack install")
-        return
-    table = folding("标签", "条件", "版本", "来源", "人数", "最近应用")
-    for rule in found:
-        table.add_row(
-            escape(rule.name),
-            escape(rule.explanation),
-            str(rule.version),
-            escape(rule.origin or rule.created_by),
-            "—" if rule.matched is None else f"{rule.matched:,}",
-            f"{in_china(rule.applied_at):%m-%d %H:%M}" if rule.applied_at else "—",
-        )
-    out.print(table)
+    list_conditions(
+        rows.tag_rules,
+        title="标签",
+        none="还没有标签规则：callbot tag create 名称 '条件'，或 callbot pack install",
+        more={
+            "人数": lambda rule: "—" if rule.matched is None else f"{rule.matched:,}",
+            "最近应用": lambda rule: f"{in_china(rule.applied_at):%m-%d %H:%M}" if rule.applied_at else "—",
+        },
+        as_json=as_json,
+    )
 
 
 @app.command()
 def show(name: Annotated[str, typer.Argument(help="规则名称。")], as_json: AsJson = False) -> None:
     """查看一条规则：条件、解释、版本、谁写的。"""
+    show_condition(lambda session: rules.find(session, name), more=_applied, as_json=as_json)
 
-    async def work() -> TagRule:
-        async with open_database(load_settings()) as db, db.read() as session:
-            return await rules.find(session, name)
 
-    with explained():
-        rule = run(work())
-    if as_json:
-        print_json(plain(rule))
-        return
-    out.print(f"[bold]{escape(rule.name)}[/]  第 {rule.version} 版  {escape(rule.origin or rule.created_by)}")
-    out.print(f"  条件  {escape(rule.expression)}", soft_wrap=True)
-    out.print(f"  含义  {escape(rule.explanation)}", soft_wrap=True)
+def _applied(rule: TagRule) -> Iterator[tuple[str, str]]:
     if rule.applied_at:
-        out.print(f"  人数  {rule.matched:,}（{in_china(rule.applied_at):%Y-%m-%d %H:%M}）")
+        yield "人数", f"{rule.matched:,}（{in_china(rule.applied_at):%Y-%m-%d %H:%M}）"
 
 
 @app.command()
