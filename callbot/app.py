@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,6 +26,7 @@ from callbot.conversation.result import CallLog, CallResult, Journal
 from callbot.conversation.session import Session
 from callbot.conversation.speaking import GuardCheck
 from callbot.conversation.supervised import SupervisedCall
+from callbot.desk import build_desk
 from callbot.errors import BadInput
 from callbot.minds import Minds, build_minds
 from callbot.outreach.attempt import Station
@@ -38,24 +38,19 @@ from callbot.outreach.recall_watch import RecallWatch, Running
 from callbot.outreach.trunk import TrunkLine
 from callbot.outreach.worker import MediaWorker
 from callbot.resources import folder
-from callbot.settings import DeskSettings, Settings
+from callbot.settings import Settings
 from callbot.store.database import Database, sqlite_url
-from callbot.store.desk import SqlDeskStore
 from callbot.store.phones import PhoneVault
 from callbot.telephony.control import CallControl
 from callbot.telephony.media_server import MediaServer
 from callbot.telephony.twilio import TwilioCodec
-from callbot.telephony.twilio_rest import TwilioControl
+from callbot.telephony.twilio_rest import TwilioControl, status_url
 from callbot.telephony.twilio_signature import is_signed
 from callbot.web.site import ReadyUser, Site
 from callbot.web.site import build_site as site_of_parts
 from handoff.desk import Desk
-from handoff.line_door import LineDoor
 from handoff.live_calls import CallsHere
-from handoff.live_desk import DeskOptions, LiveDesk
-from handoff.media_door import MediaDoor
-from handoff.office import Office, open_office
-from handoff.server import AgentIdentity, DeskServer
+from handoff.office import Office
 
 SIMULATOR_ACCOUNT = "AC" + "0" * 32
 SIMULATOR_TOKEN = "simulator"  # noqa: S105  not a secret: it opens callees that exist on this machine only
@@ -433,11 +428,6 @@ def build_control(settings: Settings, media_url: str = "") -> CallControl:
     )
 
 
-def status_url(media_url: str) -> str:
-    """Where the carrier reports on calls: beside the media socket, of the same process; empty for none."""
-    return media_url.replace("ws", "http", 1).rstrip("/") + "/status" if media_url else ""
-
-
 def carrier_status(
     settings: Settings, control: CallControl, media_url: str, query: str, headers: Mapping[str, str]
 ) -> bool:
@@ -450,53 +440,3 @@ def carrier_status(
         return False
     control.on_status(dict(parse_qsl(query, keep_blank_values=True)))
     return True
-
-
-def desk_options(settings: Settings) -> DeskOptions:
-    """The times that the desk keeps."""
-    desk = settings.desk
-    return DeskOptions(
-        ring_s=desk.ring_timeout_s, place_s=desk.place_s, sla_s=desk.sla_s, return_s=desk.return_s
-    )
-
-
-def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
-    return BadInput.one(
-        f"desk.host / desk.port（{desk.host}:{desk.port}）",
-        f"坐席服务无法监听该地址：{error.strerror or error}",
-        "停掉占用它的程序，或改 desk.port（CALLBOT_DESK__PORT），0 表示自动选一个空闲端口",
-    )
-
-
-@asynccontextmanager
-async def build_desk(
-    settings: Settings, db: Database, clock: Clock, *, line_token: str = ""
-) -> AsyncIterator[Office]:
-    """The desk; with a `line_token` it serves media processes of their own too.
-
-    Raises `BadInput` when its address cannot be used.
-    """
-    agents = {agent.token.get_secret_value(): agent for agent in settings.desk.agents}
-
-    async def authenticate(token: str) -> AgentIdentity | None:
-        agent = agents.get(token)
-        return AgentIdentity(id=agent.id, name=agent.name, skills=dict(agent.skills)) if agent else None
-
-    server = DeskServer(
-        settings.desk.host,
-        settings.desk.port,
-        SqlDeskStore(db),
-        authenticate,
-        now=clock.now,
-        name=f"{gethostname()}:{settings.desk.port}",
-    )
-    desk = LiveDesk(server, desk_options(settings))
-    if line_token:
-        server.line_door = LineDoor(desk, line_token)
-        server.media_door = MediaDoor(line_token)
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(server)
-        except OSError as error:
-            raise _cannot_listen(settings.desk, error) from None
-        yield open_office(server, desk)

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from callbot.app import build_clock, build_control, build_desk, build_site, open_database, open_vault
+from callbot.app import build_clock, build_control, build_site, open_database, open_vault
 from callbot.cli.children import Child
 from callbot.cli.output import explained, out, run
 from callbot.cli.stopping import Stopping, listening
 from callbot.control import open_engine
+from callbot.desk import build_desk
 from callbot.errors import BadInput
 from callbot.minds import check_minds
 from callbot.settings import Settings, load_settings

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import Browser, Page
 
-from callbot.app import build_desk
+from callbot.desk import build_desk
 from callbot.settings import DeskSettings, Settings, WebSettings
 from callbot.store import sign_ins, users
 from callbot.store.database import Database

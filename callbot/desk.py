@@ -1,0 +1,68 @@
+"""The desk of this process, put together: store, agents of the settings, media processes, supervision."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from socket import gethostname
+
+from callbot.clock import Clock
+from callbot.errors import BadInput
+from callbot.settings import DeskSettings, Settings
+from callbot.store.database import Database
+from callbot.store.desk import SqlDeskStore
+from handoff.line_door import LineDoor
+from handoff.live_desk import DeskOptions, LiveDesk
+from handoff.media_door import MediaDoor
+from handoff.office import Office, open_office
+from handoff.server import AgentIdentity, DeskServer
+
+
+def desk_options(settings: Settings) -> DeskOptions:
+    """The times that the desk keeps."""
+    desk = settings.desk
+    return DeskOptions(
+        ring_s=desk.ring_timeout_s, place_s=desk.place_s, sla_s=desk.sla_s, return_s=desk.return_s
+    )
+
+
+def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
+    return BadInput.one(
+        f"desk.host / desk.port（{desk.host}:{desk.port}）",
+        f"坐席服务无法监听该地址：{error.strerror or error}",
+        "停掉占用它的程序，或改 desk.port（CALLBOT_DESK__PORT），0 表示自动选一个空闲端口",
+    )
+
+
+@asynccontextmanager
+async def build_desk(
+    settings: Settings, db: Database, clock: Clock, *, line_token: str = ""
+) -> AsyncIterator[Office]:
+    """The desk; with a `line_token` it serves media processes of their own too.
+
+    Raises `BadInput` when its address cannot be used.
+    """
+    agents = {agent.token.get_secret_value(): agent for agent in settings.desk.agents}
+
+    async def authenticate(token: str) -> AgentIdentity | None:
+        agent = agents.get(token)
+        return AgentIdentity(id=agent.id, name=agent.name, skills=dict(agent.skills)) if agent else None
+
+    server = DeskServer(
+        settings.desk.host,
+        settings.desk.port,
+        SqlDeskStore(db),
+        authenticate,
+        now=clock.now,
+        name=f"{gethostname()}:{settings.desk.port}",
+    )
+    desk = LiveDesk(server, desk_options(settings))
+    if line_token:
+        server.line_door = LineDoor(desk, line_token)
+        server.media_door = MediaDoor(line_token)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server)
+        except OSError as error:
+            raise _cannot_listen(settings.desk, error) from None
+        yield open_office(server, desk)
