@@ -44,6 +44,11 @@ class _Pushed:
     waiting: list[CallProgress] = field(default_factory=list)
 
 
+def status_url(media_url: str) -> str:
+    """Where the carrier reports on calls: beside the media socket, of the same process; empty for none."""
+    return media_url.replace("ws", "http", 1).rstrip("/") + "/status" if media_url else ""
+
+
 class TwilioControl:
     """`CallControl` over HTTP with Basic authentication. States only move forward: late news is dropped."""
 

@@ -10,13 +10,13 @@ import pytest
 from simulator_process import BUSY, DEADLINE_S, Running
 from virtual_carrier import LoudnessActivity
 
-from callbot.app import carrier_status, status_url
+from callbot.app import carrier_status
 from callbot.settings import CarrierSettings, Settings
 from callbot.telephony.control import CallState, DialRequest, LineCause
 from callbot.telephony.media_server import MediaServer
 from callbot.telephony.simulator.__main__ import ACCOUNT, AUTH_TOKEN
 from callbot.telephony.twilio import TwilioCodec
-from callbot.telephony.twilio_rest import TwilioControl
+from callbot.telephony.twilio_rest import TwilioControl, status_url
 
 
 async def test_the_end_of_a_call_is_reported_and_not_asked_for(simulator: Running) -> None:

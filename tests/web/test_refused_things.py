@@ -13,10 +13,10 @@ from full_house import furnish
 from sqlmodel import select
 from web_house import NOW, HandClock, a_browser, a_site, a_user, fresh_db, signed_in, with_token
 
-from callbot.app import carrier_status, status_url
+from callbot.app import carrier_status
 from callbot.settings import CarrierSettings, Settings
 from callbot.store.tables import Call, Event, SignIn
-from callbot.telephony.twilio_rest import TwilioControl
+from callbot.telephony.twilio_rest import TwilioControl, status_url
 from callbot.telephony.twilio_signature import signature
 from callbot.web.access.accounts import Accounts
 from callbot.web.access.admission import COOKIE
