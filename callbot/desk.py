@@ -8,12 +8,14 @@ from socket import gethostname
 
 from callbot.clock import Clock
 from callbot.errors import BadInput
+from callbot.outreach.late_form import settle_late_form
 from callbot.settings import DeskSettings, Settings
 from callbot.store.database import Database
 from callbot.store.desk import SqlDeskStore
 from handoff.line_door import LineDoor
 from handoff.live_desk import DeskOptions, LiveDesk
 from handoff.media_door import MediaDoor
+from handoff.offer import WrapUp
 from handoff.office import Office, open_office
 from handoff.server import AgentIdentity, DeskServer
 
@@ -56,6 +58,11 @@ async def build_desk(
         now=clock.now,
         name=f"{gethostname()}:{settings.desk.port}",
     )
+
+    async def late_form(offer_id: str, agent_id: str, form: WrapUp) -> None:
+        await settle_late_form(db, clock, offer_id, agent_id, form)
+
+    server.on_late_form = late_form
     desk = LiveDesk(server, desk_options(settings))
     if line_token:
         server.line_door = LineDoor(desk, line_token)

@@ -10,10 +10,12 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from callbot.store.tables import Agent, Customer, Transfer
+from callbot.store.tables import Agent, Customer, FollowUp, Transfer
 
 _OPEN = ("offered", "ringing", "accepted", "connected", "wrap_up")
 _LATEST = 20
+_HANDLES = "agent_handles_now"
+"""The kind of the task that an agent's wrap-up decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,29 @@ async def in_line(session: AsyncSession) -> list[InLine]:
 
 async def transfer(session: AsyncSession, transfer_id: str) -> Transfer | None:
     return await session.get(Transfer, transfer_id)
+
+
+async def waits_for_form(session: AsyncSession, transfer_id: str) -> str | None:
+    """The id of the open task that the settlement left because this conversation had no form yet."""
+    found = await session.exec(
+        select(FollowUp)
+        .join(Transfer, col(Transfer.customer_id) == col(FollowUp.customer_id))
+        .where(
+            col(Transfer.id) == transfer_id,
+            col(FollowUp.kind) == _HANDLES,
+            col(FollowUp.state).in_(("open", "claimed")),
+            col(FollowUp.created_at) >= col(Transfer.offered_at),
+        )
+        .order_by(col(FollowUp.created_at))
+    )
+    for row in found.all():
+        for one in row.detail.get("transfers", ()):
+            form = one.get("wrap_up") or {}
+            if one.get("transfer_id") == transfer_id and not any(
+                form.get(name) for name in ("outcome", "note", "promise", "follow_up")
+            ):
+                return row.id
+    return None
 
 
 async def asked_again(session: AsyncSession, agent_id: str, *, since: datetime) -> AskedAgain:

@@ -38,6 +38,12 @@ class ListedPromise:
     phone_masked: str
 
 
+async def add(session: AsyncSession, promise: Promise) -> None:
+    """Register one that was made after its call was settled."""
+    session.add(promise)
+    await session.flush()
+
+
 async def write(
     session: AsyncSession,
     promises: Sequence[NewPromise],
