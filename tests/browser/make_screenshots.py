@@ -12,7 +12,7 @@ import asyncio
 import base64
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from chromium import ARGUMENTS, CHROMIUM
 from desk_house import OFFER, HummingCustomer, desk_house, write_microphone
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Route, async_playwright
 from story_house import BAD_ROWS, HEADER
 
 from callbot.store.database import Database, sqlite_url
@@ -60,7 +60,7 @@ class Eye:
     language: str
     width: int
     to: Path
-    kind: str
+    kinds: Sequence[str]
 
     def word(self, words: Words) -> str:
         return words[0] if self.language == "zh" else words[1]
@@ -82,16 +82,15 @@ class Eye:
         if height > least:
             await self.page.set_viewport_size({"width": self.width, "height": min(TALLEST, height)})
             await self.page.wait_for_timeout(250)
-        wanted: dict[str, Any] = {"format": self.kind}
-        if self.kind != "png":
-            wanted["quality"] = QUALITY
         session = await self.page.context.new_cdp_session(self.page)
-        taken = await session.send("Page.captureScreenshot", wanted)
-        await session.detach()
         wide = "" if self.width == 1280 else f".{self.width}"
-        file = self.to / f"{name}.{self.language}{wide}.{self.kind}"
-        file.write_bytes(base64.b64decode(taken["data"]))
-        sys.stdout.write(f"{file} {file.stat().st_size // 1024} KiB\n")
+        for kind in self.kinds:
+            wanted: dict[str, Any] = {"format": kind} | ({"quality": QUALITY} if kind != "png" else {})
+            taken = await session.send("Page.captureScreenshot", wanted)
+            file = self.to / f"{name}.{self.language}{wide}.{kind}"
+            file.write_bytes(base64.b64decode(taken["data"]))
+            sys.stdout.write(f"{file} {file.stat().st_size // 1024} KiB\n")
+        await session.detach()
         await self.page.set_viewport_size({"width": self.width, "height": least})
 
 
@@ -145,8 +144,16 @@ async def failing(eye: Eye) -> None:
 
 async def account(eye: Eye) -> None:
     await eye.page.locator("header button").last.click()
-    await eye.page.locator(".ant-dropdown:visible").wait_for()
-    await eye.page.wait_for_timeout(300)
+    await eye.press("登录位置", "Where I am signed in", role="menuitem")
+    await eye.page.get_by_role("dialog").locator(".ant-table-row").first.wait_for()
+    await eye.page.wait_for_timeout(400)
+
+
+async def password(eye: Eye) -> None:
+    await eye.page.locator("header button").last.click()
+    await eye.press("修改密码", "Change password", role="menuitem")
+    await eye.page.get_by_role("dialog").get_by_role("textbox").first.wait_for()
+    await eye.page.wait_for_timeout(400)
 
 
 SHOTS = (
@@ -157,7 +164,8 @@ SHOTS = (
     Shot(name="customer", user="supervisor", path="/customers", prepare=first_row),
     Shot(name="flows", user="supervisor", path="/flows/winback/ecommerce"),
     Shot(name="policy", user="supervisor", path="/policy"),
-    Shot(name="follow-ups", user="supervisor", path="/follow-ups"),
+    Shot(name="follow-ups", user="supervisor", path="/follow-ups?view=everything"),
+    Shot(name="follow-ups-cases", user="supervisor", path="/follow-ups?view=cases"),
     Shot(name="calls", user="qa", path="/calls"),
     Shot(name="call", user="qa", path="/calls?outcome=transferred", prepare=longest_call),
     Shot(name="calls-empty", user="qa", path="/calls?words=%E6%97%A0%E4%BA%BA%E8%AF%B4%E8%BF%87"),
@@ -167,7 +175,8 @@ SHOTS = (
     Shot(name="users", user="admin", path="/users"),
     Shot(name="tokens", user="admin", path="/tokens"),
     Shot(name="audit", user="admin", path="/audit"),
-    Shot(name="account", user="admin", path="/users", prepare=account),
+    Shot(name="account", user="qa", path="/calls", prepare=account),
+    Shot(name="password", user="qa", path="/calls", prepare=password),
 )
 
 
@@ -200,8 +209,8 @@ async def wizard(eye: Eye) -> None:
     await eye.press("先存为草稿", "Keep it as a draft")
     await page.wait_for_url("**/batches/*")
     await eye.press("删除草稿", "Delete draft")
-    await page.get_by_role("dialog").locator(".ant-modal-footer .ant-btn-primary").click()
-    await page.wait_for_url("**/batches")
+    await page.get_by_role("dialog").get_by_role("button", name=eye.word(("删除草稿", "Delete draft"))).click()
+    await page.get_by_role("dialog").wait_for(state="detached")
 
 
 async def desk(browser: Browser, eye_of: Callable[[Page], Eye], language: str) -> None:
@@ -237,9 +246,18 @@ async def desk(browser: Browser, eye_of: Callable[[Page], Eye], language: str) -
         await db.aclose()
 
 
+def _tell_error(error: Error) -> None:
+    sys.stderr.write(f"{error}\n")
+
+
+def _tell_message(said: ConsoleMessage) -> None:
+    if said.type != "debug":
+        sys.stderr.write(f"{said.type}: {said.text}\n")
+
+
 @asynccontextmanager
 async def looking(
-    browser: Browser, console: str, language: str, width: int, to: Path, kind: str
+    browser: Browser, console: str, language: str, width: int, to: Path, kinds: Sequence[str]
 ) -> AsyncIterator[Callable[[str], Awaitable[Eye]]]:
     """Gives an eye for a user's name; empty: nobody signed in."""
     eyes: dict[str, Eye] = {}
@@ -255,12 +273,9 @@ async def looking(
         )
         await context.add_init_script(f"localStorage.setItem('callbot.language', '{LANGUAGES[language]}')")
         page = await context.new_page()
-        page.on("pageerror", lambda error: sys.stderr.write(f"{page.url}: {error}\n"))
-        page.on(
-            "console",
-            lambda said: sys.stderr.write(f"{page.url}: {said.text}\n") if said.type != "debug" else None,
-        )
-        eyes[name] = eye = Eye(page=page, language=language, width=width, to=to, kind=kind)
+        page.on("pageerror", _tell_error)
+        page.on("console", _tell_message)
+        eyes[name] = eye = Eye(page=page, language=language, width=width, to=to, kinds=kinds)
         await page.goto("/")
         if name:
             users = await (await context.request.get("/api/sign-in/demo-users")).json()
@@ -321,7 +336,7 @@ async def pictures(
     if asked("desk"):
 
         def at_desk(page: Page) -> Eye:
-            return Eye(page=page, language=language, width=width, to=wanted.to, kind=wanted.kind)
+            return Eye(page=page, language=language, width=width, to=wanted.to, kinds=wanted.kind)
 
         await desk(browser, at_desk, LANGUAGES[language])
 
@@ -330,7 +345,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--console", required=True, help="address of a running demo")
     parser.add_argument("--to", type=Path, default=Path("docs/console"))
-    parser.add_argument("--kind", choices=("webp", "png", "jpeg"), default="webp")
+    parser.add_argument("--kind", nargs="*", choices=("webp", "png", "jpeg"), default=["webp"])
     parser.add_argument("--language", nargs="*", choices=tuple(LANGUAGES), default=list(LANGUAGES))
     parser.add_argument("--width", nargs="*", type=int, choices=tuple(HEIGHTS), default=[1280])
     parser.add_argument("--only", nargs="*", default=[], help="beginnings of names")

@@ -83,10 +83,10 @@ function Lines({ lines }: { lines: BatchLine[] }) {
         </>
       ),
     },
-    { title: t("flow"), width: 170, render: (_, { batch }) => <Long text={batch.flow} /> },
+    { title: t("flow"), width: 130, render: (_, { batch }) => <Long text={batch.flow} /> },
     {
       title: t("state"),
-      width: 150,
+      width: 120,
       render: (_, { batch }) => (
         <>
           <Label of="state" name={batch.state} />

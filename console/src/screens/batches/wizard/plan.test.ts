@@ -26,6 +26,15 @@ describe("fitting", () => {
       "winback",
     ]);
   });
+  it("puts what is made for more industries first", () => {
+    expect(fitting(FLOWS.toReversed(), ["finance"]).map((each) => each.name)).toEqual([
+      "winback/finance",
+      "care/finance",
+      "care/checkup",
+      "care",
+      "winback",
+    ]);
+  });
   it("offers only folders that cover all of several industries", () => {
     expect(fitting(FLOWS, ["ecommerce", "finance"]).map((each) => each.name)).toEqual([
       "winback",

@@ -80,11 +80,16 @@ export function industriesOf(who: Who, ofSegments: string[]): string[] {
 
 type Flow = Schemas["FlowLineOut"];
 
-/** Flows that fit the industries: a single one has its own, several share a folder. */
+/**
+ * Flows that fit the industries: a single one has its own, several share a folder. What is made for most industries
+ * comes first: what is special is chosen, never taken by default.
+ */
 export function fitting(flows: Flow[], industries: string[]): { name: string; title: string }[] {
   const folders = new Map<string, Set<string>>();
+  const folderOf = (name: string) => (name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : "");
+  const breadth = (name: string) => folders.get(folderOf(name))?.size ?? 0;
   for (const flow of flows) {
-    const folder = flow.name.includes("/") ? flow.name.slice(0, flow.name.lastIndexOf("/")) : "";
+    const folder = folderOf(flow.name);
     if (folder && flow.industry) folders.set(folder, (folders.get(folder) ?? new Set()).add(flow.industry));
   }
   const whole = [...folders]
@@ -92,7 +97,7 @@ export function fitting(flows: Flow[], industries: string[]): { name: string; ti
     .map(([name]) => ({ name, title: "" }));
   const own = flows
     .filter((flow) => !flow.industry || industries.every((industry) => industry === flow.industry))
-    .sort((a, b) => Number(!a.industry) - Number(!b.industry))
+    .sort((a, b) => Number(!a.industry) - Number(!b.industry) || breadth(b.name) - breadth(a.name))
     .map(({ name, title }) => ({ name, title }));
   return industries.length > 1 ? [...whole, ...own] : [...own, ...whole];
 }
