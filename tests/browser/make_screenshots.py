@@ -97,8 +97,9 @@ class Eye:
 # What is done before a picture
 
 
-async def first_batch(eye: Eye) -> None:
-    await eye.page.locator(".ant-table-row a").first.click()
+async def running_batch(eye: Eye) -> None:
+    running = eye.page.locator(".ant-table-row", has_text=eye.word(("进行中", "Running")))
+    await running.locator("a").first.click()
     await eye.rest()
 
 
@@ -159,7 +160,7 @@ async def password(eye: Eye) -> None:
 SHOTS = (
     Shot(name="board", user="supervisor", path="/board"),
     Shot(name="batches", user="supervisor", path="/batches"),
-    Shot(name="batch", user="supervisor", path="/batches", prepare=first_batch),
+    Shot(name="batch", user="supervisor", path="/batches", prepare=running_batch),
     Shot(name="customers", user="supervisor", path="/customers"),
     Shot(name="customer", user="supervisor", path="/customers", prepare=first_row),
     Shot(name="flows", user="supervisor", path="/flows/winback/ecommerce"),

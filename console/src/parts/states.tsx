@@ -62,7 +62,7 @@ export function Forbidden() {
 /** An empty list says what would be here and what to do next. */
 export function Nothing({ text, action }: { text: string; action?: ReactNode }) {
   return (
-    <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={text} style={{ padding: "32px 0" }}>
+    <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={text} style={{ marginBlock: 24 }}>
       {action}
     </Empty>
   );

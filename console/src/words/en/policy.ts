@@ -21,7 +21,7 @@ export const policy: typeof zh = {
     answered_per_7d: "Answered calls in 7 days",
     attempts_per_24h: "Contacts in 24 hours",
     attempts_per_30d: "Contacts in 30 days",
-    extra_after_own_enquiry: "One more after an own enquiry",
+    extra_after_own_enquiry: "After an own enquiry",
   },
   refusal: "Refusals and complaints",
   softDays: "No contact after a clear no",
