@@ -6,38 +6,83 @@ import re
 from collections.abc import Sequence
 
 from callbot.conversation.labels import Intent
+from callbot.conversation.reading import Reading
 from callbot.conversation.understand.normal import essence, plain
+from callbot.conversation.understand.phrases import look
 
 ALIKE = 0.6
 """Share of the shorter utterance's character pairs that makes two utterances the same content."""
 
 
-def sign_of_mishearing(
-    text: str, *, intents: Sequence[Intent], bot_said: str, said_before: Sequence[str]
-) -> bool:
-    """Whether this callee turn shows that the bot did not understand what was said before it.
+MANY = 2
+"""Signs that one turn counts for which says that it was all said several times."""
+CONFIDENT = 0.5
+"""Confidence from which a refusal is one; under it, words said twice are words said twice."""
 
-    `said_before` are the callee's earlier turns. Repeated refusals, greetings and a bad line are no sign.
-    Source: labels, section Transfer.
+
+def signs_of_mishearing(text: str, reading: Reading, *, bot_said: str, said_before: Sequence[str]) -> int:
+    """How many signs this callee turn gives that the bot did not understand what was said before it: 0 to 2.
+
+    `said_before` are the callee's earlier turns. Repeated refusals, greetings and a bad line are no sign;
+    说了三遍了 stands for two at once. Source: labels, section Transfer.
     """
     heard = plain(text)
-    if intents[0] in _OTHERWISE or _REFUSES.search(heard):
+    if said_before and _MANY_TIMES.search(heard):
+        return MANY
+    return int(_shows_mishearing(text, heard, reading, bot_said=bot_said, said_before=said_before))
+
+
+def _shows_mishearing(
+    text: str, heard: str, reading: Reading, *, bot_said: str, said_before: Sequence[str]
+) -> bool:
+    intent = reading.intent
+    refuses = intent in _OTHERWISE and reading.confidence >= CONFIDENT
+    if intent is Intent.ABUSIVE:
+        refuses = any(hit.intent is Intent.ABUSIVE for hit in look(heard))
+    if refuses or _REFUSES.search(heard):
         return bool(_CLEARLY.search(heard))
     if _CLEARLY.search(heard) or _CORRECTS.search(heard) or _denies_the_bot(heard, plain(bot_said)):
         return True
-    if intents[0] in _SAME_EVERY_TIME:
+    everyday = intent in _SAME_EVERY_TIME and reading.confidence >= CONFIDENT
+    if everyday or _AGREES.search(heard) or _FORMULA.match(heard):
         return False
     if _BOT_ASKS_AGAIN.search(plain(bot_said)):
         # What stays unclear falls under the dialogue's own limit of asking back.
-        return len(essence(text)) >= 2 and intents[0] is not Intent.SILENCE_FILLER_UNCLEAR
-    return any(_alike(essence(text), essence(earlier)) for earlier in said_before)
+        return len(essence(text)) >= 2 and intent is not Intent.SILENCE_FILLER_UNCLEAR
+    return _says_again(text, essence(bot_said), [essence(earlier) for earlier in said_before])
+
+
+def _says_again(text: str, bot: str, earlier: Sequence[str]) -> bool:
+    """Whether the turn, or one clause of it that the bot has not said, was said in an earlier turn."""
+    core = _core(text)
+    if any(_alike(core, _core(one)) or _same_sound(core, one, bot) for one in earlier):
+        return True
+    clauses = [_core(clause) for clause in re.split(r"[，。？！\s]+", text)]
+    return any(
+        (len(clause) >= 2 and clause in one and clause not in bot) or _same_sound(clause, one, bot)
+        for clause in clauses
+        if clause and not _FORMULA.match(clause)
+        for one in earlier
+    )
+
+
+def _core(text: str) -> str:
+    """What is left when "我说的是", "不是" and a word said twice in a row are taken away: 漏水漏水 is 漏水."""
+    left = _FRAME.sub("", essence(text))
+    return _TWICE.sub(r"\1", left) or essence(text)
+
+
+def _same_sound(core: str, earlier: str, bot: str) -> bool:
+    """鲁 after 姓鲁 and a bot that said 卢, or 鲁迅的鲁: one character of theirs that the bot has not said."""
+    if (spelled := _SPELLED.search(core)) and spelled[1] in earlier:
+        return True
+    return len(core) == 1 and core in earlier and core not in bot and core not in _PARTICLES
 
 
 def _denies_the_bot(heard: str, bot_said: str) -> bool:
     """`周六不是周一` after the bot said 周一: what is denied is the bot's own word."""
-    return (
-        any((match.group(1) or match.group(2)) in bot_said for match in _NOT.finditer(heard)) and len(heard) > 3
-    )
+    denied = {match.group(1) or match.group(2) for match in _NOT.finditer(heard)} - _PARTICLES
+    return any(words in bot_said for words in denied) and len(heard) >= 3
 
 
 def _alike(one: str, other: str) -> bool:
@@ -49,27 +94,32 @@ def _pairs(text: str) -> set[str]:
     return {text[place : place + 2] for place in range(len(text) - 1)}
 
 
-_OTHERWISE = frozenset({Intent.REFUSE, Intent.DO_NOT_CALL, Intent.REQUEST_HUMAN, Intent.ABUSIVE})
-_SAME_EVERY_TIME = frozenset(
-    {
-        Intent.AFFIRM,
-        Intent.GREETING_ACK,
-        Intent.THANKS_BYE,
-        Intent.CONSIDERING,
-        Intent.CANNOT_HEAR_REPEAT,
-        Intent.ASK_IDENTITY,
-    }
+_FRAME = re.compile(
+    r"^(?:不是|不对|错了?|我说的?是?|我(?:要|问|想问)的是|我(?:要|想)的?是?|就是|是|都说了?|我?刚?说了|天[呐哪啊]|哎呀?|哎哟|那个)+|(?:啊|呀|了|吧|呢|嘛|哦|喂)+$"
 )
+_AGREES = re.compile(r"^(?:嗯|对(?!不|了)|是的|好的?|没错|行)")
+_SPELLED = re.compile(r"(.).{1,2}(?:的|那个)\1")
+_TWICE = re.compile(r"^(.{1,6}?)\1+$")
+_PARTICLES = frozenset("嗯啊哦好对是行不没喂哎唉您你我他她的了吗吧呢")
+_MANY_TIMES = re.compile(
+    r"(?:说|讲|问|记|重复|报|念|跟你讲|告诉你)(?:了|过)?(?:不下)?(?:多少|几|好几|[三四五六七八九十]|八百|n|无数|很多)(?:遍|次|回)(?!见|来|再)"
+)
+_OTHERWISE = frozenset({Intent.REFUSE, Intent.DO_NOT_CALL, Intent.REQUEST_HUMAN, Intent.ABUSIVE})
+_SAME_EVERY_TIME = frozenset({Intent.CONSIDERING, Intent.CANNOT_HEAR_REPEAT, Intent.ASK_IDENTITY})
+_FORMULA = re.compile(
+    r"^(?:喂|你好|您好|嗯|啊|哦|好的?|行|可以|对的?|是的?|谢谢你?|再见|拜拜?|你说|您说|哪位|谁|什么|啥|没有|不用|知道了?|明白了?|那|了|吧|呢|啊|，|。|？)*$"
+)
+"""What people say over and over without having been misheard."""
 _REFUSES = re.compile(
     r"(?:不(?:需要|要|用|买|感兴趣|想要|考虑)|没兴趣|没空|别打|别再)(?:了|啊|不要|谢谢|，)*(?:$|，)"
 )
 _CLEARLY = re.compile(
-    r"听错|又错|(?:搞|弄|记|写|说|登记)错(?:了)?(?:我|意思|吧|，|$)|错了错了|(?:理解|领会)错|会错意|听岔|听劈|答非所问|鸡同鸭讲|驴唇不对|牛头不对|对牛弹琴|车轱辘|复读机"
-    r"|(?:你|您|机器|到底|究竟|咋|怎么).{0,4}(?:听不懂|没听懂|听不明白|没听明白|没(?:听)?(?:懂|明白)我|没在听|听没听)|听不懂(?:人话|我|吗|吧|话)|没(?:听)?(?:懂|明白)我(?:的)?(?:意思|说|话)|不是(?:这|那)个意思|跟你(?:沟通|说话|讲话).{0,4}(?:费劲|累|不通)"
+    r"听错|又错|听反|记反|搞反|听不(?:明白|懂|见)(?:吗|么|是不是|我)|没(?:有)?(?:一|半)(?:个|遍|次|句)?(?:字)?.{0,2}对|(?:没|不|没有)(?:在)?回答(?:我|问题)?|问东.{0,2}答西|(?:有没有|到底|究竟|你).{0,4}在?听(?:没听)?我(?:说|讲)(?:搞|弄|记|写|说|登记)错(?:了)?(?:我|意思|吧|，|$)|错了错了|(?:理解|领会)错|会错意|听岔|听劈|答非所问|鸡同鸭讲|驴唇不对|牛头不对|对牛弹琴|车轱辘|复读机"
+    r"|(?:你|您|机器|到底|究竟|咋|怎么).{0,4}(?:听不懂|没听懂|听不明白|没听明白|没(?:听)?(?:懂|明白)我|没在听|听没听)|听不懂(?:人话|我|吗|吧|话)|没(?:听|搞|弄)?(?:懂|明白)我|不是(?:这|那)个意思|跟你(?:沟通|说话|讲话).{0,4}(?:费劲|累|不通)"
     r"|(?:我)?说的不是(?:这|那)|压根不是|不在一个频道|沟通(?:真|好|太)?(?:费劲|困难|不了)|没听进去|听清楚(?:了|没|行)"
 )
 _CORRECTS = re.compile(
-    r"我(?:刚才?|都|明明|刚刚)?(?:说|问|讲|要|指|想问|想要)的(?:是|不是|可是)?(?!对|话)|我(?:可|都|又|根本|压根)?没(?:有)?(?:说|问|要|提|讲)(?:过)?(?!事|空|有)|我(?:不是|没)(?:在)?(?:说|问|要)"
+    r"(?:不是|不都|都|早就?|刚才?)(?:已经)?(?:告诉|跟)(?:过)?你(?:们)?(?:说|讲)?(?:了|过|.{0,8}(?:了|过)?(?:吗|嘛))|我(?:刚才?|都|明明|刚刚)?(?:说|问|讲|要|指|想问|想要)的(?:是|不是|可是)?(?!对|话)|我(?:可|都|又|根本|压根)?没(?:有)?(?:说|问|要|提|讲)(?:过)?(?!事|空|有)|我(?:不是|没)(?:在)?(?:说|问|要)"
     r"|(?:说|讲|问|重复)(?:了|过)?(?:多少|几|好几|两|三|四|八百|n)(?:遍|次|回)|(?:我|都|刚|刚才|早就|不是)(?:都|跟你|就|已经|早|刚)*说(?:过)?了.{0,2}(?:是|不是|我|在|吗|嘛)|(?:都|刚|刚才)说(?:了|过)(?!不要)"
     r"|(?:怎么|咋|你)(?:又|还|老|总|一直)(?:是|在)?(?:说|问|扯|绕|提|讲|重复|给我)|怎么(?:还|又)是|你(?:又|还|老|总)(?:说|问|扯|绕|是)|不对不对|(?:不对|错了|不是)[，]?(?:我|是).{1,10}|不是.{1,8}是.{1,8}|你咋回事"
 )

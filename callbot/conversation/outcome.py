@@ -253,8 +253,12 @@ def _standing_callback(minds: Sequence[tuple[Stance, _Mind]]) -> Stance | None:
 
 
 def _is_wrong_person(stance: Stance, people: Sequence[Stance]) -> bool:
-    """A wrong person, unless the same voice later confirms to be the one meant."""
-    if Intent.WRONG_PERSON not in stance.intents:
+    """A wrong person, unless the same voice later confirms to be the one meant.
+
+    A plain no to 请问是…本人吗 says it as well.
+    """
+    denies = stance.asks == "identity" and stance.intents[0] is Intent.DENY
+    if Intent.WRONG_PERSON not in stance.intents and not denies:
         return False
     return not any(
         later.turn > stance.turn and later.asks == "identity" and later.intents[0] is Intent.AFFIRM

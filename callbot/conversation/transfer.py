@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from callbot.conversation.danger import is_said
 from callbot.conversation.labels import VULNERABLE, Intent, Signal, TransferReason
-from callbot.conversation.mishearing import sign_of_mishearing
+from callbot.conversation.mishearing import signs_of_mishearing
 from callbot.conversation.reading import Reading
+from callbot.conversation.settled import is_harmless, is_settled, settles_what_was_said
 from callbot.conversation.understand.normal import plain
 
 
@@ -41,7 +43,8 @@ def need(history: Sequence[Said], *, since: int = 0) -> Need | None:
 
     Turns before `since` were dealt with already (a transfer was tried); they only count as background.
     Danger to a person speaks first and at first mention, then threats of law, then complaints and
-    requests. What the callee takes back (不用转人工了) is no longer needed, except danger.
+    requests. What the callee takes back (不用转人工了) or calls settled (投诉我撤了) is no longer needed,
+    except danger.
     Source: labels, section Transfer; R153, R154, C9.
     """
     standing: Need | None = None
@@ -52,19 +55,24 @@ def need(history: Sequence[Said], *, since: int = 0) -> Need | None:
         text = plain(said.text)
         if said.reading.intent is Intent.ANNOUNCEMENT:
             continue
-        again = shows(said.reading, Signal.MISHEARING) or sign_of_mishearing(
-            said.text, intents=_intents(said), bot_said=said.bot_said, said_before=said_before
+        again = max(
+            shows(said.reading, Signal.MISHEARING),
+            signs_of_mishearing(said.text, said.reading, bot_said=said.bot_said, said_before=said_before),
         )
         misheard += again
         said_before.append(said.text)
         if said.turn < since:
             continue
-        if danger is None and any(shows(said.reading, signal) for signal in VULNERABLE):
+        if danger is None and (
+            is_said(text) or any(_in_danger(said.reading, text, signal) for signal in VULNERABLE)
+        ):
             danger = Need(reason=TransferReason.VULNERABLE_PERSON, turn=said.turn, words=said.text)
         if _DECLINED.search(text) or (said.asks == "transfer" and said.reading.intent is Intent.DENY):
             standing = None
             continue
-        reason = _reason(said, text, misheard=again and misheard >= ENOUGH)
+        if standing and standing.reason in _MAY_SETTLE and settles_what_was_said(text):
+            standing = None
+        reason = _reason(said, text, misheard=bool(again) and misheard >= ENOUGH)
         if reason and (standing is None or _WEIGHT.index(reason) < _WEIGHT.index(standing.reason)):
             standing = Need(reason=reason, turn=said.turn, words=said.text)
     return danger or standing
@@ -72,6 +80,8 @@ def need(history: Sequence[Said], *, since: int = 0) -> Need | None:
 
 SURE = 0.5
 """Confidence from which an intent needs no signal beside it."""
+GRIEVED = 0.7
+"""The same for a complaint, which a plain story of trouble is easily taken for."""
 VERY = 0.4
 """Probability from which a signal needs no intent beside it."""
 SHOWN: Mapping[Signal, float] = dict.fromkeys(Signal, 0.15) | {Signal.MISHEARING: 0.04}
@@ -97,7 +107,8 @@ def shows(reading: Reading, signal: Signal) -> bool:
 
 def _means(reading: Reading, intent: Intent, signal: Signal) -> bool:
     """Whether the callee means `intent`: an intent that is not sure wants its signal beside it."""
-    sure = reading.intent is intent and reading.confidence >= SURE
+    enough = GRIEVED if intent is Intent.COMPLAINT else SURE
+    sure = reading.intent is intent and reading.confidence >= enough
     return sure or (
         shows(reading, signal) and (intent in (reading.intent, *reading.others) or _very(reading, signal))
     )
@@ -107,18 +118,20 @@ def _very(reading: Reading, signal: Signal) -> bool:
     return reading.signals.get(signal, 0.0) >= VERY
 
 
-def _intents(said: Said) -> tuple[Intent, ...]:
-    return (said.reading.intent, *said.reading.others)
+def _in_danger(reading: Reading, text: str, signal: Signal) -> bool:
+    return shows(reading, signal) and not is_harmless(text, signal)
 
 
 def _reason(said: Said, text: str, *, misheard: bool) -> TransferReason | None:
-    if shows(said.reading, Signal.LEGAL_THREAT) and not _IF_CALLED_AGAIN.search(text):
+    law = shows(said.reading, Signal.LEGAL_THREAT) and not is_harmless(text, Signal.LEGAL_THREAT)
+    if law and not _IF_CALLED_AGAIN.search(text):
         return TransferReason.LEGAL_THREAT
     complains = _means(said.reading, Intent.COMPLAINT, Signal.COMPLAINT)
-    if complains and not _SETTLED.search(text) and not _SOMEBODY_ELSES.search(text):
+    if complains and not (is_settled(text) or _NO_COMPLAINT.search(text)) and not _SOMEBODY_ELSES.search(text):
         return TransferReason.COMPLAINT
     asks = _means(said.reading, Intent.REQUEST_HUMAN, Signal.EXPLICIT_REQUEST)
-    if asks and not _TOLD.search(text):
+    offered = said.asks == "offer" and said.reading.intent is Intent.INTERESTED
+    if asks and not offered and not _TOLD.search(text):
         return TransferReason.EXPLICIT_REQUEST
     if shows(said.reading, Signal.HIGH_VALUE_COMPLEX) and said.reading.intent not in _UNWANTED:
         return TransferReason.HIGH_VALUE_COMPLEX_QUERY
@@ -135,22 +148,23 @@ _UNWANTED = frozenset(
     }
 )
 """Large words beside these are no large deal."""
+_MAY_SETTLE = frozenset({TransferReason.COMPLAINT, TransferReason.LEGAL_THREAT})
 _IF_CALLED_AGAIN = re.compile(
     r"(?:再|继续|还(?:敢|要|来)|别|不要|不准|不许)(?:再|给我|敢|来|往这|天天|老|总是?)*(?:打(?!官司|假|马虎|哈哈)|骚扰|来电|推销|联系我)"
 )
 """再打我就报警: what follows only from further calls is a wish not to be called."""
 _DECLINED = re.compile(
     r"(?:不用|不要|不需要|别|甭|先不|没必要|用不着|不必)(?:再|给我|帮我|麻烦)?(?:转|找|叫|接|换|麻烦|安排|联系)(?:接|到|个|给|什么|那个)?"
-    r"(?:人工|真人|客服|别人|经理|领导|顾问|人(?!的)|你们(?:经理|领导))|(?:不用|别|不要|甭)转(?:接)?了?(?:$|，|。|你|我)"
+    r"(?:人工|真人|客服|别人|经理|领导|顾问|人(?!的)|你们(?:经理|领导))|(?:不用|别|不要|甭)转(?:接)?了?(?:$|，|。|你|我|谢)|不(?:需要|用|要)人(?:$|，|。|你|了)"
     r"|(?:人工|真人|客服)(?:就)?(?:不用|不要|不必|算|免)(?:了|啦|转)?|不(?:用|要|需要)(?:人工|真人)|(?:机器人|智能的?|ai)(?:就|也)(?:行|可以|好)"
 )
-_SETTLED = re.compile(
-    r"(?:已经|都|后来|早就|上次|早)(?:给我|帮我|也|就|都)?(?:解决|处理(?:好|完)|退(?:了|款了|给我了)|赔(?:了|给我)|弄好|搞定|给?换(?:了新|好了))(?:了|掉|完)?"
-    r"|(?:不是|没有?要?|不想|不)(?:来)?投诉(?!没人)"
-)
+_NO_COMPLAINT = re.compile(r"(?:不是|没有?要?|不想|不)(?:来)?投诉(?!没人)")
 _SOMEBODY_ELSES = re.compile(
-    r"^(?:我)?(?:有个)?(?:朋友|同事|邻居|亲戚|同学|别人|人家|网上|听说|新闻)(?!.{0,30}(?:我要|给我|我的|我也|没人管))"
+    r"被(?:公司|单位|老板)?裁|^(?:我)?(?:有个)?(?:朋友|同事|邻居|亲戚|同学|别人|人家|网上|听说|新闻)(?!.{0,30}(?:我要|给我|我的|我也|没人管))"
 )
 _TOLD = re.compile(
     r"(?:上次|之前|昨天|以前|刚才|前几天)?.{0,4}(?:经理|客服|人工|顾问|老师)(?:上次|之前|昨天|以前|刚才|前几天|已经)?.{0,4}(?:打过|联系过|加过|来过|聊过|说过)(?!.{0,10}(?:找|转|叫|让))"
+    r"|(?:经理|客服|顾问|老师|师傅|小姑娘|小伙子?)(?:.{0,3})(?:态度|服务|人)?(?:可|挺|真|很|特别|非常)?(?:不错|好了|挺好|负责|耐心)|(?:替|帮)我(?:谢谢|说声谢|感谢)|告诉你们?(?:领导|经理|老板)"
+    r"|(?:问问|问一?下|咨询|请教|商量)(?:我|一下)?(?:的)?(?:律师|朋友|同事|家人|老公|老婆|爱人|我?爸|我?妈|孩子)|认识你们(?:老板|领导|经理)|怎么转(?:账|钱)|正(?:在)?(?:找|跟|和|同).{1,6}(?:谈|聊|吵|说|打架)"
 )
+"""A human who was there before, is praised, or is somebody of their own: nobody is asked for."""

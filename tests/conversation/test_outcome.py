@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callbot.conversation.judging import SpokenTurn, judge_outcome, read_turns
 from callbot.conversation.labels import FollowUpKind, Intent, Outcome, TransferReason
 from callbot.conversation.outcome import Decision, Handover, LineEnd, Stance, announced, decide
+from callbot.conversation.understand import LocalReader
 
 
 def said(*turns: Intent | tuple[Intent, ...] | tuple[Intent, str], **slots: str) -> list[Stance]:
@@ -191,3 +196,28 @@ def test_every_call_has_one_outcome_and_a_do_not_call_is_never_contactable(
     assert len(set(decision.follow_ups)) == len(decision.follow_ups)
     if any(Intent.DO_NOT_CALL in turn and Intent.ANNOUNCEMENT not in turn for turn in turns):
         assert decision.follow_ups[0] is FollowUpKind.BLACKLIST
+
+
+def test_a_plain_no_to_the_question_for_their_name_is_a_wrong_number() -> None:
+    assert decide(said((Intent.DENY, "identity"))).outcome is Outcome.WRONG_NUMBER
+    assert decide(said((Intent.DENY, "identity"), (Intent.AFFIRM, "identity"))).outcome is not (
+        Outcome.WRONG_NUMBER
+    )
+
+
+DIALOGUES = [
+    json.loads(line) for line in (Path(__file__).parent / "outcome_cases.jsonl").read_text("utf-8").splitlines()
+]
+"""Whole conversations: {"turns", "outcome", "follow_up", "callback_time"}."""
+RIGHT = 33
+"""At least so many of the 37 must end as they should, with their first follow-up."""
+
+
+async def test_reader_and_rules_together_find_what_comes_of_a_conversation() -> None:
+    reader = LocalReader()
+    right = 0
+    for row in DIALOGUES:
+        found = judge_outcome(await read_turns([SpokenTurn(**turn) for turn in row["turns"]], reader))
+        right += (found.outcome, found.follow_ups[0]) == (row["outcome"], row["follow_up"])
+        assert not row["callback_time"] or found.callback_spoken == row["callback_time"]
+    assert right >= RIGHT

@@ -44,6 +44,12 @@ def reader() -> LocalReader:
         ("不用了，别再打了", "offer", Intent.DO_NOT_CALL),
         ("明天下午三点", "open", Intent.BUSY_CALLBACK),
         ("", "yes_no", Intent.SILENCE_FILLER_UNCLEAR),
+        ("挺好的", "open", Intent.AFFIRM),
+        ("好的", "open", Intent.AFFIRM),
+        ("也就那样吧", "open", Intent.CONSIDERING),
+        ("不用了", "open", Intent.REFUSE),
+        ("以后别打了", "open", Intent.DO_NOT_CALL),
+        ("是我，你哪里", "identity", Intent.AFFIRM),
     ],
 )
 async def test_what_was_asked_decides_short_answers(
@@ -68,6 +74,25 @@ async def test_whoever_wants_nothing_is_not_asked_for_a_better_hour(
 ) -> None:
     asked = Context(bot_said="现在跟您说话方便吗？一会儿就好。", asks="yes_no")
     assert (await reader.read(text, asked)).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("bot", "asks", "text", "intent"),
+    [
+        ("更在意日常护理，还是想了解新的项目呢？", "choice", "护理吧", Intent.AFFIRM),
+        ("帮您约一位顾问聊聊，好吗？", "offer", "行，那先跟顾问聊聊", Intent.INTERESTED),
+        ("帮您约一位顾问聊聊，好吗？", "offer", "转人工", Intent.REQUEST_HUMAN),
+        ("您愿意的话，我请老师来排，好吗？", "offer", "能不能让老师换个人", Intent.REQUEST_HUMAN),
+        ("那我们晚点打给您？", "", "不用打了", Intent.REFUSE),
+        ("那我们晚点打给您？", "", "以后都别再打了", Intent.DO_NOT_CALL),
+        ("您看哪天方便到店体验呢？", "", "周六上午吧", Intent.INTERESTED),
+        ("您看什么时间方便，再给您打过去？", "", "周六上午吧", Intent.BUSY_CALLBACK),
+    ],
+)
+async def test_what_the_bot_has_just_offered_decides_what_the_words_mean(
+    reader: LocalReader, bot: str, asks: str, text: str, intent: Intent
+) -> None:
+    assert (await reader.read(text, Context(bot_said=bot, asks=asks))).intent is intent
 
 
 async def test_a_no_to_another_question_is_a_no(reader: LocalReader) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from callbot.conversation.judging import SpokenTurn, judge_handoff, read_turns
 from callbot.conversation.labels import VULNERABLE, Intent, Signal, TransferReason
 from callbot.conversation.reading import Reading
+from callbot.conversation.settled import is_settled
 from callbot.conversation.transfer import Need, Said, need
 from callbot.conversation.understand import LocalReader
 
@@ -120,23 +123,113 @@ def test_a_threat_only_against_further_calls_is_no_threat_of_law() -> None:
     assert reason(need(said("不退钱我就去法院告你们", signals=threat))) is TransferReason.LEGAL_THREAT
 
 
-CASES = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "transfer_cases.jsonl").read_text("utf-8").splitlines()
-]
-"""Snippets written one at a time: {"turns", "transfer", "reason", "turn", "misleading"}."""
+CASES, SETTLED = (
+    [json.loads(line) for line in (Path(__file__).parent / name).read_text("utf-8").splitlines()]
+    for name in ("transfer_cases.jsonl", "settled_cases.jsonl")
+)
+"""Snippets written one at a time: {"turns", "transfer", "reason"}; the second file holds grievances that are
+over, stories that only sound like danger, and bots that do not listen."""
 
 
-async def test_the_reader_and_the_rules_together_find_who_needs_a_human() -> None:
+@pytest.mark.parametrize("cases", [CASES, SETTLED], ids=["everything", "settled and misheard"])
+async def test_the_reader_and_the_rules_together_find_who_needs_a_human(
+    cases: list[dict[str, Any]],
+) -> None:
     reader = LocalReader()
     needs = [
         judge_handoff(await read_turns([SpokenTurn(**turn) for turn in case["turns"]], reader))
-        for case in CASES
+        for case in cases
     ]
-    wanted = [found for case, found in zip(CASES, needs, strict=True) if case["transfer"]]
-    unwanted = [found for case, found in zip(CASES, needs, strict=True) if not case["transfer"]]
+    wanted = [found for case, found in zip(cases, needs, strict=True) if case["transfer"]]
+    unwanted = [found for case, found in zip(cases, needs, strict=True) if not case["transfer"]]
     assert sum(found is not None for found in wanted) >= RECALL * len(wanted)
     assert sum(found is not None for found in unwanted) <= FALSE * len(unwanted)
 
 
-RECALL, FALSE = 0.85, 0.15
+RECALL, FALSE = 0.87, 0.05
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ("去年是坏过一次，不过你们给换了台新的", True),
+        ("处理好了，多扣的三十退给我了", True),
+        ("后来店长给我道歉了，过去就过去了", True),
+        ("说是给换新的，换来的还是坏的", False),
+        ("换是换了，用了三天又不转了", False),
+        ("满意啥呀，赔了我两张过期的券", False),
+        ("后台点了已解决，压根没人来", False),
+    ],
+)
+def test_a_grievance_is_over_only_when_nothing_is_left_open(text: str, over: bool) -> None:
+    assert is_settled(text) is over
+
+
+def test_what_is_taken_back_later_needs_nobody() -> None:
+    grievance = said("我都写好投诉了", intent=Intent.COMPLAINT)
+    assert reason(need(grievance)) is TransferReason.COMPLAINT
+    assert need(grievance + said("是我家猫咬的，投诉我撤了", start=2)) is None
+    assert need(grievance + said("钱还没退", start=2)) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said_so"),
+    [
+        ("你们再催我就喝农药", True),
+        ("孩子上礼拜没了", True),
+        ("活着没什么盼头", True),
+        ("电视里那个人要跳楼", False),
+        ("孩子的课上礼拜没了", False),
+        ("别逼我，我又不想跳楼", False),
+    ],
+)
+def test_danger_in_so_many_words_is_heard_without_the_model(text: str, said_so: bool) -> None:
+    assert (reason(need(said(text))) is TransferReason.VULNERABLE_PERSON) is said_so
+
+
+@pytest.mark.parametrize(
+    ("text", "signal"),
+    [
+        ("我闺女上三年级", Signal.MINOR),
+        ("我今年四十五了", Signal.MINOR),
+        ("我快忙死了", Signal.SELF_HARM),
+        ("我感冒了嗓子疼", Signal.MEDICAL_EMERGENCY),
+        ("我在法院上班", Signal.LEGAL_THREAT),
+    ],
+)
+def test_what_only_sounds_like_danger_is_none(text: str, signal: Signal) -> None:
+    assert need(said(text, signals={signal: 0.6})) is None
+
+
+def test_a_child_on_the_phone_is_heard_whoever_they_talk_of() -> None:
+    child = said("我妈家的孩子就我，我九岁", signals={Signal.MINOR: 0.6})
+    assert reason(need(child)) is TransferReason.VULNERABLE_PERSON
+
+
+def heard(*exchanges: tuple[str, str]) -> list[Said]:
+    return [replace(said(text, start=2 * at)[0], bot_said=bot) for at, (bot, text) in enumerate(exchanges)]
+
+
+@pytest.mark.parametrize(
+    "exchanges",
+    [
+        [("是噪音吗", "不是，是漏水"), ("好的，噪音", "漏水漏水"), ("噪音的话", "是漏水")],
+        [("您贵姓", "姓鲁"), ("卢女士您好", "鲁"), ("吕女士", "鲁迅的鲁")],
+        [("改时间吗", "我要改地址"), ("改到几点", "地址，送货地址"), ("几点", "你根本没明白我要干嘛")],
+        [("几位", "六个"), ("十六位", "我说了三遍了")],
+    ],
+)
+def test_a_bot_that_does_not_take_the_answer_is_noticed(exchanges: list[tuple[str, str]]) -> None:
+    assert reason(need(heard(*exchanges))) is TransferReason.REPEATED_MISUNDERSTANDING
+
+
+@pytest.mark.parametrize(
+    "exchanges",
+    [
+        [("周三吗", "周四"), ("好的周四", "对周四")],
+        [("方便吗", "你好"), ("方便吗", "你好"), ("方便吗", "你好")],
+        [("要吗", "嗯"), ("留着吗", "嗯"), ("好吗", "嗯")],
+    ],
+)
+def test_everyday_repetition_is_no_mishearing(exchanges: list[tuple[str, str]]) -> None:
+    assert need(heard(*exchanges)) is None

@@ -8,6 +8,7 @@
 | yes_no, transfer | affirm | deny |
 | convenience | affirm | busy_callback for 不方便, refuse for 不用 and 不需要, otherwise deny |
 | choice | affirm | refuse |
+| open | affirm, also for 挺好 and 还行; considering for 也就那样 | refuse for 不用, otherwise as it stands |
 
 An option named in answer to a `choice`, or a concern, is affirm with the slot `concern`. 嗯 and 哦 are a
 yes to a question and only a greeting_ack where nothing was asked. A bare yes to an offer is the wish for
@@ -100,16 +101,92 @@ def _last_question(words: str) -> str:
     )
 
 
-def answer(text: str, asks: str, concern: str) -> Intent | None:
-    """What `text` (as `essence` spells it) means as an answer to `asks`; `None` where it stands for itself."""
+_VISIT = re.compile(r"约|到店|来店|到院|进店|过来|上门|安装|试听|试驾|体验|来一趟|到校|看房|面谈")
+_BY_PHONE = re.compile(r"打|电话|联系|回电|来电|致电")
+_NO_TIME_NOW = re.compile(r"打|电话|联系|忙|没空|没时间|开会|开车|再说|不行|不方便|不去|不来|不约|有事|吗")
+
+
+def names_visit(text: str, bot_said: str) -> bool:
+    """Whether a time in `text` is when they will come, because that is what the bot asked: 周六上午吧 after
+    您看哪天方便到店. It is no wish to be called then."""
+    last = _last_question(bot_said)
+    return bool(_VISIT.search(last)) and not (_BY_PHONE.search(last) or _NO_TIME_NOW.search(text))
+
+
+def impossible(text: str, asks: str, bot_said: str) -> frozenset[Intent]:
+    """What `text` would mean elsewhere and cannot mean after what the bot has just offered: a human asked for
+    where one was offered and taken, an end of all calls where one call was proposed and declined."""
+    taken = {Intent.REQUEST_HUMAN} if accepts_person(text, asks, bot_said) else set()
+    waived = {Intent.DO_NOT_CALL} if waives_call(text, bot_said) else set()
+    return frozenset(taken | waived)
+
+
+_PRAISE = re.compile(
+    r"^(?:嗯+|啊|哦|都|用着|感觉|觉得|就|也|我|还|总体|一直)*(?:挺好|蛮好|很好|还好|还行|还可以|还不错|不错|可以|顺手|满意|挺满意|很满意|没问题|没毛病|好用|挺顺手|习惯)(?:的|吧|啊|呀|了|用|嘛|呢)*$"
+)
+_SO_SO = re.compile(
+    r"^(?:嗯+|啊|哦|我|感觉|觉得)*(?:也?就那样|也就那么回事|一般般?|凑合|马马虎虎|还凑合|说不上来|说不好|差不多那样|不好不坏|没啥感觉)(?:的|吧|啊|呀|了|嘛|呢)*$"
+)
+_HAVE = re.compile(r"^(?:嗯+|啊|哦)*(?:好的?|好吧|有的?|有啊|对的?|是的?|行吧?)$")
+_IS_ME = re.compile(
+    r"^(?:嗯|对|啊|哎|喂)*(?:是我|我是|我就是|就是我|是本人|是的?|对)(?:的|啊|呀)?(?:你|您|你们)?(?:是)?(?:哪里|哪位|哪儿|谁|啥事|什么事|哪家|怎么了)(?:啊|呀|的)?$"
+)
+_PERSON = re.compile(r"(?:客户经理|(?:专属|健康|美容)?顾问|班主任|老师|专员|同事|医生|师傅|专人)")
+_ARRANGE = re.compile(
+    r"^(?:嗯+|行|好的?|可以|成|那|你|您|就|先|要不)*(?:让|请|叫|约|跟|和|找)(?P<who>.{2,6}?)(?:先|来|给我|帮我|跟我|和我|就)*(?:安排|联系|介绍|聊|讲|说|排|看看?|打|发)"
+)
+_CALL_LATER = re.compile(r"(?:打给您|给您打|打过去|给您回|再联系您|联系您|给您来电|回电)")
+_NO_CALL = re.compile(
+    r"^(?:嗯|那|哎|唉|哦|啊)*(?:算了|好了|行了)?(?:就)?(?:不用|不必|甭|用不着)(?:再|给我|回|过来|特意)*(?:打|联系|来电|回)(?:了|啦|吧|过?来)*"
+)
+
+
+def accepts_person(text: str, asks: str, bot_said: str) -> bool:
+    """Whether `text` says yes to the human whom the bot has just offered to bring in touch later:
+    行，那先跟顾问聊聊 after 帮您约一位顾问好吗. 换个老师 and 你们经理 are no yes.
+    """
+    if asks not in {"offer", "choice", "yes_no"} or not (match := _ARRANGE.match(text)):
+        return False
+    found = _PERSON.search(match["who"] + text[match.end("who") : match.end()])
+    return found is not None and found[0] in bot_said and not re.search(r"你们|换|别|不|现在|马上|吗", text)
+
+
+def waives_call(text: str, bot_said: str) -> bool:
+    """Whether `text` declines the call that the bot has just proposed: 不用打了, and not 别再打了."""
+    last = _last_question(bot_said) or _last_sentence(bot_said)
+    return _CALL_LATER.search(last) is not None and (
+        _NO_CALL.search(text) is not None and not re.search(r"再也|以后|永远|别|都不|骚扰|黑名单|老是", text)
+    )
+
+
+def answer(text: str, asks: str, concern: str, bot_said: str = "") -> Intent | None:
+    """What `text` (as `essence` spells it) means as an answer to `asks`; `None` where it stands for itself.
+
+    `bot_said` tells which words of the question come back as the answer, and what was offered.
+    """
+    if waives_call(text, bot_said):
+        return Intent.REFUSE
     if not asks:
         return None
+    if accepts_person(text, asks, bot_said):
+        return Intent.INTERESTED
+    if asks == "open":
+        if _PRAISE.match(text) or _HAVE.match(text):
+            return Intent.AFFIRM
+        if _SO_SO.match(text):
+            return Intent.CONSIDERING
+        if _NO.match(text) and _UNWANTED.search(text) and not _BUSY.search(text):
+            return Intent.REFUSE
+    if asks == "identity" and _IS_ME.match(text):
+        return Intent.AFFIRM
+    if asks == "choice" and _echoes(text, bot_said):
+        return Intent.AFFIRM
     text = _MISHEARD_UM.sub("嗯", _MISHEARD_FINE.sub("行", text))
     if (
         asks == "choice"
         and concern
         and len(text) <= 12
-        and not re.search(r"多少|吗|怎么|几|不|什么|啥|贵|便宜", text)
+        and not re.search(r"多少|多久|多长|吗|怎么|几|不|什么|啥|贵|便宜|谁|哪|呢$|[那这]个嘛?$", text)
     ):
         return Intent.AFFIRM
     if asks in {"identity", "yes_no", "convenience"} and len(text) <= 16 and _GO_ON.search(text):
@@ -137,3 +214,9 @@ def answer(text: str, asks: str, concern: str) -> Intent | None:
             case _:
                 return None
     return None
+
+
+def _echoes(text: str, bot_said: str) -> bool:
+    """护理吧, 时间排不开: an option comes back in the bot's own words."""
+    said = re.sub(r"(?:吧|呢|啊|呀|嘛|的|了)+$", "", re.sub(r"^(?:嗯|那|就|还是|主要|应该|可能|是)+", "", text))
+    return 2 <= len(said) <= 10 and said in re.sub(r"[，。？！、]", "", _last_question(bot_said))

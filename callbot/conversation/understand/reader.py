@@ -11,7 +11,7 @@ from typing import Protocol
 
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Context, Reading
-from callbot.conversation.understand.context import answer, asked
+from callbot.conversation.understand.context import answer, asked, impossible, names_visit
 from callbot.conversation.understand.encoder import PACKAGED as ENCODER
 from callbot.conversation.understand.encoder import load_encoder
 from callbot.conversation.understand.heads import PACKAGED, Heads, Judgement, load
@@ -91,12 +91,14 @@ class LocalReader:
         asks = asked(context)
         heard = slots(spelled, context.choices)
         hits = look(spelled)
-        answered = answer(core, asks, heard.get("concern", ""))
+        answered = answer(core, asks, heard.get("concern", ""), context.bot_said)
+        instead = impossible(core, asks, context.bot_said)
         spoken = heard.get("callback_time", "")
         put_off = is_far(spoken) and _PUT_OFF.search(core)
         if not hits and answered is None and not put_off and len(spoken) >= max(1, 0.5 * len(core)):
-            answered = Intent.BUSY_CALLBACK
-        ranked = judged(spelled, judgement.intents, answered)
+            visit = names_visit(core, context.bot_said)
+            answered = Intent.INTERESTED if visit else Intent.BUSY_CALLBACK
+        ranked = judged(spelled, judgement.intents, answered, impossible=instead)
         if Intent.BUSY_CALLBACK not in {intent for intent, _ in ranked} and asks != "callback_time":
             heard.pop("callback_time", None)
         if Intent.DO_NOT_CALL not in {intent for intent, _ in ranked}:
@@ -147,17 +149,23 @@ class LocalReader:
 
 
 def judged(
-    text: str, probabilities: dict[Intent, float], answered: Intent | None
+    text: str,
+    probabilities: dict[Intent, float],
+    answered: Intent | None,
+    *,
+    impossible: Set[Intent] = frozenset(),
 ) -> list[tuple[Intent, float]]:
     """Intents in the order in which they count, with the confidence of each; never empty.
 
-    `text` as `plain` spells it, `probabilities` from the model, `answered` from the question asked.
+    `text` as `plain` spells it, `probabilities` from the model, `answered` from the question asked,
+    `impossible` what its words would mean anywhere else.
 
     Phrases vote, the model decides. Of several likely intents that are said in so many words the order of
     `RANK` decides. An answer to a question outranks the model, unless a phrase says more: 不用了，别再打了
     stays a do_not_call. What is serious and not likely enough is unclear: the dialogue asks back.
     """
-    said = {hit.intent for hit in look(text)}
+    said = {hit.intent for hit in look(text)} - impossible
+    probabilities = {intent: 0.0 if intent in impossible else value for intent, value in probabilities.items()}
     chances = _voted(text, probabilities, said)
     best = sorted(chances.items(), key=lambda pair: -pair[1])
     top, chance = best[0]
