@@ -25,6 +25,7 @@ lint: $(VENV)/.dev console
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests/telephony/conftest.py
+	$(BIN)/mypy tests/browser/conftest.py
 	$(BIN)/lint-imports
 	$(NPM) run lint
 

@@ -3,8 +3,8 @@
     python -m bench.bridge --bridges 30 --seconds 60
 
 The desk runs in a process of its own on core 0. Here are as many customers, each over the websocket of a
-media process, and agents, each over the websocket of a browser (framed, 16 kHz). Both speak a quiet tone without
-pause and a loud frame twice a second. Measured is the time from a loud frame's leaving on one side to its
+media process, and agents, each over the websocket of a browser (framed, 16 kHz). Both speak a quiet tone
+without pause and a loud frame twice a second. Measured is the time from a loud frame leaving one side to its
 arriving on the other, on one clock: both sockets, the jitter buffer, the mixer and its tick, not the line's and
 the browser's own buffers. A drop-out is a frame of silence or a gap in the sequence, counted after two seconds.
 "pace" is how much of real time the two sides themselves could send: below 99 % the machine was measured.

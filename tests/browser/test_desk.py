@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import OpenBrowser
-from desk_house import (
+from browser_desk import (
     AGENT_HZ,
     CUSTOMER_HZ,
     OFFER,
@@ -21,6 +20,7 @@ from desk_house import (
     strength,
     write_microphone,
 )
+from chromium import OpenBrowser
 from loudspeaker import TAP, share_with
 from playwright.async_api import Browser, Page, expect
 from sqlmodel import select

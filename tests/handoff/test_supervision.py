@@ -216,7 +216,7 @@ async def test_with_the_bot_only_taking_over_makes_sense(house: House) -> None:
     chen = house.supervisor()
     await chen.see(Listening)
     for mode in ("whisper", "barge"):
-        chen.say(SetMode(mode=mode))  # type: ignore[arg-type]
+        chen.say(SetMode(mode=mode))
         assert "机器人正在通话" in (await chen.see(Refused)).message
     chen.say(SetMode(mode="take_over"))
     assert await house.call.asked.get() == "take over chen"
