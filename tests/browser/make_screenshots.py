@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from browser_desk import OFFER, HummingCustomer, desk_house, write_microphone
 from chromium import ARGUMENTS, CHROMIUM
-from desk_house import OFFER, HummingCustomer, desk_house, write_microphone
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Route, async_playwright
 from story_house import BAD_ROWS, HEADER
 
@@ -136,7 +136,11 @@ async def failing(eye: Eye) -> None:
     )
 
     async def broken(route: Route) -> None:
-        await route.fulfill(status=500, body=body, content_type="application/json")
+        await route.fulfill(
+            status=500,
+            body=body,
+            headers={"Content-Type": "application/json", "X-Request-Id": "01KDEMO0000000000000000000"},
+        )
 
     await eye.page.route("**/api/calls?*", broken)
     await eye.page.reload()

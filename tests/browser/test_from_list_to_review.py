@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser_desk import strength
 from chromium import OpenBrowser
-from desk_house import strength
 from loudspeaker import TAP, share_with
 from playwright.async_api import Browser, Locator, Page, expect
 from sqlmodel import select

@@ -37,7 +37,10 @@ def test_a_wrong_value_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "callbot.toml").write_text('[media]\nport = "many"\n[web]\nhost = "0.0.0.0"\n')
     with pytest.raises(BadInput) as caught:
         load_settings()
-    assert [problem.where for problem in caught.value.problems] == ["设置 media.port", "设置 web.public_url"]
+    assert [problem.where for problem in caught.value.problems] == [
+        "设置 media.port",
+        "设置 web.public_url",
+    ]
 
 
 def test_an_unknown_key_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
