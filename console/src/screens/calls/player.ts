@@ -23,6 +23,9 @@ const COLOURS = [
 /** Draws into `place` once it is there: the callee above, bot or agent below. */
 export function usePlayer(place: HTMLElement | null, address: string, peaks: Peaks | undefined): Player {
   const surfer = useRef<WaveSurfer | null>(null);
+  const ready = useRef(false);
+  /** Where somebody wanted to be before the recording could be played, and whether to hear it. */
+  const wish = useRef<{ ms: number; play: boolean } | null>(null);
   const [at_ms, setAt] = useState(0);
   const [playing, setPlaying] = useState(false);
   const [failed, setFailed] = useState(false);
@@ -42,6 +45,14 @@ export function usePlayer(place: HTMLElement | null, address: string, peaks: Pea
       cursorWidth: 2,
       dragToSeek: true,
     });
+    made.on("ready", () => {
+      ready.current = true;
+      if (wish.current) {
+        made.setTime(wish.current.ms / 1000);
+        if (wish.current.play) void made.play();
+        wish.current = null;
+      }
+    });
     made.on("timeupdate", (seconds) => setAt(seconds * 1000));
     made.on("play", () => setPlaying(true));
     made.on("pause", () => setPlaying(false));
@@ -50,13 +61,18 @@ export function usePlayer(place: HTMLElement | null, address: string, peaks: Pea
     surfer.current = made;
     return () => {
       surfer.current = null;
+      ready.current = false;
       made.destroy();
     };
   }, [place, address, peaks]);
 
   const seek = useCallback((ms: number, play = false) => {
-    surfer.current?.setTime(ms / 1000);
     setAt(ms);
+    if (!ready.current) {
+      wish.current = { ms, play };
+      return;
+    }
+    surfer.current?.setTime(ms / 1000);
     if (play) void surfer.current?.play();
   }, []);
   const toggle = useCallback(() => void surfer.current?.playPause(), []);
