@@ -37,6 +37,10 @@ SERIOUS: Mapping[Intent, float] = {
 PLAIN = frozenset({Intent.DO_NOT_CALL, Intent.COMPLAINT})
 """What is believed when it is said in so many words, whatever the model makes of the rest."""
 
+AFTER_GOODBYE = 0.5
+"""The same once the bot has taken its leave: a mumbled goodbye is likelier then than a new wish."""
+
+_FAREWELL = re.compile(r"再见[。！]?$")
 _PUT_OFF = re.compile(r"再(?:说|看|定|议|考虑|商量)")
 """过完年再说 puts the decision off; 过完年再打 asks for a call."""
 
@@ -93,6 +97,12 @@ class LocalReader:
         hits = look(spelled)
         answered = answer(core, asks, heard.get("concern", ""), context.bot_said)
         instead = impossible(core, asks, context.bot_said)
+        if _FAREWELL.search(context.bot_said):
+            instead = instead | {
+                intent
+                for intent in SERIOUS.keys() - {hit.intent for hit in hits}
+                if judgement.intents.get(intent, 0.0) < AFTER_GOODBYE
+            }
         spoken = heard.get("callback_time", "")
         put_off = is_far(spoken) and _PUT_OFF.search(core)
         if not hits and answered is None and not put_off and len(spoken) >= max(1, 0.5 * len(core)):
