@@ -93,7 +93,8 @@ class Dialogue:
         state, act = self._react(before, state, reading, now, need, known, tuple(unsaid))
         if not patterns.asks_for_a_moment(reading):
             state = replace(state, waiting=False)
-        if act.name not in ("clarify", "clarify_again", "unclear_end", "go_ahead"):
+        again = bool(unsaid) and act.utterances == tuple(unsaid)
+        if not again and act.name not in ("clarify", "clarify_again", "unclear_end", "go_ahead"):
             state = replace(state, unclear=0)
         act = replace(act, drafts=_unique((*self.must_keep(reading), *act.drafts)))
         return self._spoken(state, act)
@@ -227,6 +228,11 @@ class Dialogue:
         if before.waiting and not state.closed and intent in _GO_ON and state.asks not in _YES_NO:
             return state, Act(name=state.step, utterances=self.telling.question(state))
         if unsaid and not state.closed and intent in _GO_ON and not answers:
+            if intent is Intent.SILENCE_FILLER_UNCLEAR:
+                # noise, or the bot's own echo, must not have the same words said for ever
+                if state.unclear + 1 >= PATIENCE:
+                    return self._clarify(state)
+                state = replace(state, unclear=state.unclear + 1)
             return state, Act(name=unsaid[0].act, utterances=unsaid)
         step = self.flow.steps[state.step]
         if state.closed:
