@@ -7,6 +7,7 @@ few short statements spends most of its time, and of its hold on the write lock,
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,10 +87,12 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
     _cursor_cls = _Cursor
 
     async def _terminate_graceful_close(self) -> None:
-        # aiosqlite's own close stops the thread last: cut short by a second cancellation, which stops the
-        # thread too, it would wait for ever
-        if (stopped := self._connection.stop()) is not None:
-            await stopped
+        self._terminate_force_close()
+
+    def _terminate_force_close(self) -> None:
+        # aiosqlite's own close, cut short by a second cancellation, waits for ever for a thread that has ended;
+        # and asked on the loop, its thread answers a loop that may be closed. From a thread it answers nobody.
+        threading.Thread(target=self._connection.stop).start()
 
 
 class OneTrip(AsyncAdapt_aiosqlite_dbapi):

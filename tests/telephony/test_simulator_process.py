@@ -221,7 +221,7 @@ def test_bad_callees_and_a_taken_port_are_one_line_and_status_1(
         command("--port", "0", "--personas", str(tmp_path)), capture_output=True, text=True, check=False
     )
     assert nobody.returncode == 1
-    assert f"{tmp_path}: no callee here" in nobody.stderr
+    assert f"{tmp_path}: 这里没有被叫人物" in nobody.stderr
     port = simulator.url.rpartition(":")[2]
     taken = subprocess.run(
         command("--port", port, "--personas", str(simulated_callees)),
