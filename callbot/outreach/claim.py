@@ -47,8 +47,7 @@ async def claim(
     """
     line = trunk or TrunkLine()
     async with db.write() as session:
-        await contacts.lock_customer(session, attempt.customer_id)
-        found = await contacts.facts(session, attempt.batch_id, [attempt.customer_id], now)
+        found = await contacts.facts(session, attempt.batch_id, [attempt.customer_id], now, hold=True)
         facts = found[attempt.customer_id]
         batch = facts.batch
         request = str(attempt.permit.get("requested_by", ""))

@@ -1,4 +1,4 @@
-"""The two statements that read all the permit asks for, built once: what a claim pays is their execution."""
+"""The statements that read all the permit asks for, built once: what a claim pays is their execution."""
 
 from __future__ import annotations
 
@@ -118,4 +118,6 @@ def _everything_said() -> Any:
 
 
 PEOPLE = _people()
+HELD_PEOPLE = PEOPLE.order_by(_tables["customer"].c.id).with_for_update(of=_tables["customer"])
+"""The same, each customer's row locked in the order of ids. SQLite has one writer at a time anyway."""
 SAID = _everything_said()

@@ -13,7 +13,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from callbot.store import contact_rows, outbox
-from callbot.store.contact_rows import BATCH, CUSTOMER, PEOPLE, SAID
+from callbot.store.contact_rows import BATCH, CUSTOMER, HELD_PEOPLE, PEOPLE, SAID
 from callbot.store.tables import Customer, DoNotContact, FollowUp
 
 HUMAN_CALL = contact_rows.HUMAN_CALL
@@ -82,17 +82,20 @@ class ContactFacts:
 
 
 async def facts(
-    session: AsyncSession, batch_id: str, customer_ids: Sequence[str], now: datetime
+    session: AsyncSession, batch_id: str, customer_ids: Sequence[str], now: datetime, *, hold: bool = False
 ) -> dict[str, ContactFacts]:
     """Facts by customer id, as this transaction has stored them; an id that does not exist is missing.
 
-    Two statements for a thousand people, read by key and prepared once: a claim asks them for one person.
+    Two statements for a thousand people, read by key and prepared once: a claim asks them for one person. With
+    `hold` everybody else is held off them until the transaction ends, as by `lock_customers`, and what they
+    said is read after that.
     """
+    people_of = HELD_PEOPLE if hold else PEOPLE
     await session.flush()
     found: dict[str, ContactFacts] = {}
     for start in range(0, len(customer_ids), _CHUNK):
         ids = customer_ids[start : start + _CHUNK]
-        people = (await session.execute(PEOPLE, {"ids": ids, "batch_id": batch_id})).all()
+        people = (await session.execute(people_of, {"ids": ids, "batch_id": batch_id})).all()
         said = _Said()
         for row in await session.execute(SAID, {"ids": ids, "since": now - _MEMORY}):
             said.note(row)

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Integer, bindparam
+from sqlalchemy import update as update_rows
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
 
 from callbot.store.tables import Attempt, Batch, Worker
 
 
-def _free() -> SelectOfScalar[Attempt]:
-    """Built once: it is asked before every call."""
-    others = select(Worker.id).where(col(Worker.state) == "alive", col(Worker.id) != bindparam("worker_id"))
-    return (
-        select(Attempt)
+def _mark() -> ReturningUpdate[Any]:
+    """Finds and marks in one trip; built once, because it is asked before every call."""
+    others = select(Worker.id).where(col(Worker.state) == "alive", col(Worker.id) != bindparam("worker"))
+    free = (
+        select(Attempt.id)
         .join(Batch, col(Batch.id) == col(Attempt.batch_id))
         .where(
-            col(Attempt.batch_id) == bindparam("batch_id"),
+            col(Attempt.batch_id) == bindparam("batch"),
             col(Attempt.state) == "queued",
             col(Attempt.due_at) <= bindparam("now"),
             col(Batch.state) == "running",
@@ -33,10 +35,18 @@ def _free() -> SelectOfScalar[Attempt]:
         .order_by(col(Attempt.priority).desc(), col(Attempt.due_at), col(Attempt.id))
         .limit(bindparam("limit", type_=Integer))
         .with_for_update(of=Attempt, skip_locked=True)
+        .cte("free")
+    )
+    return (
+        update_rows(Attempt)
+        .where(col(Attempt.id).in_(select(free.c.id)), col(Attempt.state) == "queued")
+        .values(worker_id=bindparam("worker"))
+        .returning(Attempt)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
 
 
-_FREE = _free()
+_MARK = _mark()
 
 
 async def reserve(
@@ -53,25 +63,17 @@ async def reserve(
     Rows that another living worker has marked are passed over; `without` are rows this worker holds already.
     Two workers never get one row: the row count of the update decides on SQLite, the row lock on PostgreSQL.
     """
-    found = await session.exec(
-        _FREE,
-        params={
-            "batch_id": batch_id,
-            "worker_id": worker_id,
+    found = await session.scalars(
+        _MARK,
+        {
+            "batch": batch_id,
+            "worker": worker_id,
             "now": now,
             "without": tuple(without),
             "limit": limit,
         },
     )
-    if not (rows := found.all()):
-        return rows
-    await session.exec(
-        update(Attempt)
-        .where(col(Attempt.id).in_([row.id for row in rows]), col(Attempt.state) == "queued")
-        .values(worker_id=worker_id)
-        .execution_options(synchronize_session=False)
-    )
-    return rows
+    return sorted(found, key=lambda row: (-row.priority, row.due_at, row.id))
 
 
 async def release(session: AsyncSession, worker_id: str, *, batch_id: str = "") -> None:
