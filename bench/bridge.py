@@ -1,12 +1,14 @@
 """How much later a word arrives because it passes the desk, and how many conversations one core carries.
 
     python -m bench.bridge --bridges 30 --seconds 60
+    python -m bench.bridge --bridges 4 --seconds 30 --stall-ms 300
 
 The desk runs in a process of its own on core 0. Here are as many customers, each over the websocket of a
 media process, and agents, each over the websocket of a browser (framed, 16 kHz). Both speak a quiet tone
 without pause and a loud frame twice a second. Measured is the time from a loud frame leaving one side to its
 arriving on the other, on one clock: both sockets, the jitter buffer, the mixer and its tick, not the line's and
-the browser's own buffers. A drop-out is a frame of silence or a gap in the sequence, counted after two seconds.
+the browser's own buffers. A drop-out is a frame of silence or a gap in the sequence, a lost word a loud frame
+that never came; all are counted after 2 s. `--stall-ms` makes the desk stand still for so long every 3 s.
 "pace" is how much of real time the two sides themselves could send: below 99 % the machine was measured.
 """
 
@@ -67,6 +69,7 @@ class Direction:
     frames: int = 0
     silent: int = 0
     lost: int = 0
+    words_lost: int = 0
     began: float = 0.0
     _loud: bool = False
 
@@ -80,6 +83,7 @@ class Direction:
         warm = now - self.began > _WARM_UP_S
         while self.sent and now - self.sent[0] > _TOO_LATE_S:  # that loud frame was dropped on the way
             self.sent.popleft()
+            self.words_lost += warm
         if peak >= _LOUD and not self._loud and self.sent:
             delay = now - self.sent.popleft()
             if warm:
@@ -161,10 +165,11 @@ async def speak(socket: ClientConnection, out: Direction, phase: float) -> None:
         await socket.send(header + (loud if strong else quiet))
 
 
-async def measure(bridges: int, seconds: float) -> None:
+async def measure(bridges: int, seconds: float, stall_ms: int) -> None:
     desk = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.bridge", "--serve", stdout=asyncio.subprocess.PIPE
-    )
+        sys.executable, "-m", "bench.bridge", "--serve", "--stall-ms", str(stall_ms),
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
     assert desk.stdout is not None
     url = json.loads(await desk.stdout.readline())["url"]
     out = [Direction() for _ in range(bridges)]
@@ -215,19 +220,26 @@ async def measure(bridges: int, seconds: float) -> None:
         f"{bridges} conversations for {seconds:g} s; the desk's process used {used['cpu_s'] / seconds:.0%} "
         f"of a core, the other side {here:.0%}; pace {pace:.1%}\n"
     )
-    print("| way | p50 ms | p95 ms | p99 ms | max ms | n | silent frames | lost frames | of |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| way | p50 ms | p95 ms | p99 ms | max ms | n | words lost | silent frames | lost frames | of |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name, ways in (("customer to agent", out), ("agent to customer", back)):
         delays = 1000 * np.array([delay for way in ways for delay in way.delays] or [0.0])
         p50, p95, p99 = np.percentile(delays, [50, 95, 99])
         print(
             f"| {name} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {delays.max():.1f} | {len(delays):,} | "
-            f"{sum(way.silent for way in ways)} | {sum(way.lost for way in ways)} | "
-            f"{sum(way.frames for way in ways):,} |"
+            f"{sum(way.words_lost for way in ways)} | {sum(way.silent for way in ways)} | "
+            f"{sum(way.lost for way in ways)} | {sum(way.frames for way in ways):,} |"
         )
 
 
-async def serve() -> None:
+async def stand_still(stall_ms: int) -> None:
+    """What a machine that is busy elsewhere does to the event loop."""
+    while True:
+        await asyncio.sleep(3)
+        time.sleep(stall_ms / 1000)  # noqa: ASYNC251
+
+
+async def serve(stall_ms: int) -> None:
     async def authenticate(token: str) -> AgentIdentity | None:
         return AgentIdentity(id=token, name=token, skills={"general": 3})
 
@@ -237,7 +249,10 @@ async def serve() -> None:
         server.line_door = LineDoor(LiveDesk(server), _TOKEN)
         print(json.dumps({"url": server.url}), flush=True)
         before = resource.getrusage(resource.RUSAGE_SELF)
+        stalling = asyncio.create_task(stand_still(stall_ms)) if stall_ms else None
         await stopped.wait()
+        if stalling is not None:
+            stalling.cancel()
         after = resource.getrusage(resource.RUSAGE_SELF)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(json.dumps({"cpu_s": spent}), flush=True)
@@ -247,6 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bridges", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--stall-ms", type=int, default=0, help="the desk stands still for so long every 3 s")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
@@ -254,7 +270,9 @@ def main() -> None:
         if given.serve:
             os.sched_setaffinity(0, cores[:1])
     with asyncio.Runner(loop_factory=None if given.serve else loop_factory("uvloop")) as runner:
-        runner.run(serve() if given.serve else measure(given.bridges, given.seconds))
+        runner.run(
+            serve(given.stall_ms) if given.serve else measure(given.bridges, given.seconds, given.stall_ms)
+        )
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from typing import Final
 
 from handoff.bridge import Frame
 
-_QUEUED_FRAMES: Final = 10
-"""200 ms. Beyond it the oldest frame is dropped: a late word is worse than a lost one."""
+_QUEUED_FRAMES: Final = 50
+"""1 s: after a stall that much comes at once and is no delay yet, because both sides empty their queue at once;
+the jitter buffer behind it works the delay off. Beyond it the oldest frame is dropped."""
 
 
 @dataclass(slots=True, eq=False)

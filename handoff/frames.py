@@ -23,6 +23,7 @@ WIDE: Final = 2 * FRAME
 WIDE_BYTES: Final = 2 * WIDE
 SILENCE: Final = np.zeros(FRAME, dtype=np.int16)
 SILENCE.setflags(write=False)
+_RISE: Final = np.linspace(0.0, 1.0, FRAME)
 
 SoundName: TypeAlias = Literal["raw", "framed"]
 
@@ -118,6 +119,11 @@ def mixed(*frames: Frame | None) -> Frame:
         return there[0]
     total = np.sum(np.stack(there), axis=0, dtype=np.int32)
     return np.clip(total, -32_768, 32_767).astype(np.int16)
+
+
+def blended(first: Frame, second: Frame) -> Frame:
+    """Two frames in the time of one: the first fades out while the second fades in, so that no edge clicks."""
+    return (first * (1 - _RISE) + second * _RISE).astype(np.int16)
 
 
 def level(frame: Frame | None) -> int:

@@ -1,4 +1,8 @@
-"""What waits between two clocks: frames in as they come, one frame out a tick. Pure."""
+"""What waits between two clocks: frames in as they come, one frame out a tick. Pure.
+
+A stall of either side loses no word: what comes late is played late, and the delay is worked off as people
+speak, pauses first.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from handoff.bridge import Frame
-from handoff.frames import level
+from handoff.frames import blended, level
 
 _QUIET_DBOV: Final = -45
 _PATIENCE: Final = 2
-"""Windows that a frame too many waits for a quiet moment before a loud one goes."""
+"""Windows that a frame too many waits for a quiet moment before loud ones are joined."""
+_QUIET_BEAT: Final = 2
+_LOUD_BEAT: Final = 5
+"""Behind a stall every so many frames two become one: pauses of half their length, speech a fifth faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +27,13 @@ class JitterOptions:
 
     start: int = 2
     """Played from this depth on: rides out 20–40 ms of unevenness."""
-    most: int = 5
-    """100 ms; beyond it the oldest frame goes."""
+    most: int = 50
+    """1 s; beyond it the oldest frame goes: who was away for longer has lost the thread anyway."""
+    hurry: int = 5
+    """100 ms; more than this is a stall that is over, and is worked off at once."""
     spare: int = 1
     """So many may be left after every frame taken. What stays above it for a whole window is delay that helps
-    nobody: a stall that is over, or a clock that is faster than ours."""
+    nobody: the rest of a stall, or a clock that is faster than ours."""
     window: int = 25
     """Ticks: 0.5 s."""
 
@@ -39,10 +48,12 @@ class JitterBuffer:
         self._lowest = self._options.most
         self._ticks = 0
         self._too_deep = 0
+        self._since = 0
+        """Frames given out since two were joined."""
         self.dropped = 0
-        """Frames that came faster than they were taken."""
-        self.trimmed = 0
-        """Frames left out because the sender's clock is faster."""
+        """Frames lost because more than the buffer holds came at once."""
+        self.joined = 0
+        """Times two frames became one."""
         self.gaps = 0
         """Times it ran dry while somebody was sending."""
 
@@ -67,11 +78,12 @@ class JitterBuffer:
         self._playing = True
         frame = self._frames.popleft()
         self._watch()
-        if self._too_deep and self._frames and self._may_go(frame):
-            self._too_deep = 0
-            self.trimmed += 1
-            return self._frames.popleft()
-        return frame
+        self._since += 1
+        if not self._frames or not self._late(frame):
+            return frame
+        self._since = self._too_deep = 0
+        self.joined += 1
+        return blended(frame, self._frames.popleft())
 
     def clear(self) -> None:
         """Forget what waits, as at the end of a hold."""
@@ -86,5 +98,8 @@ class JitterBuffer:
         self._too_deep = self._too_deep + 1 if self._lowest > self._options.spare else 0
         self._ticks, self._lowest = 0, self._options.most
 
-    def _may_go(self, frame: Frame) -> bool:
-        return level(frame) < _QUIET_DBOV or self._too_deep > _PATIENCE
+    def _late(self, frame: Frame) -> bool:
+        """Whether this frame and the next shall take the time of one."""
+        if len(self._frames) > self._options.hurry:
+            return self._since >= (_QUIET_BEAT if level(frame) < _QUIET_DBOV else _LOUD_BEAT)
+        return self._too_deep > _PATIENCE or (self._too_deep > 0 and level(frame) < _QUIET_DBOV)

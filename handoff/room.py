@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,6 +13,8 @@ from handoff.hold_tone import hold_frame
 from handoff.jitter import JitterBuffer
 from handoff.voice import Voice
 from handoff.wire import Connected, Level, Party, Refused
+
+log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.02
 _CATCH_UP: Final = 3
@@ -78,6 +81,15 @@ class Room:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.human.leave_floor()
+            self._tell_what_was_lost()
+
+    def _tell_what_was_lost(self) -> None:
+        lost = {"of_callee": self._from_callee.dropped, "of_human": self.human.inbox.dropped}
+        if any(lost.values()):
+            log.warning(
+                "frames were lost in a conversation: this process or its network stood still for over a second",
+                extra={"offer_id": self.offer_id, **lost},
+            )
 
     # What the human asks for
 

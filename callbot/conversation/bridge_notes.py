@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -25,17 +25,20 @@ _LONGEST_FRAMES = 28_000 // FRAME_MS
 _SHORTEST_FRAMES = 10
 _BEFORE_FRAMES = 5
 """Of quiet in front of a stretch, for the recogniser's sake."""
+_ASTRAY_MS = 200
+"""Frames are counted, because they come in bursts after a stall; further than this from the clock they are not
+believed, because some were lost."""
 
 Side: TypeAlias = Literal["callee", "agent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """One side speaking: first and last+1 frame since the bridge began; the sound has a little before it."""
+    """One side speaking, on the media clock; the sound has a little before it."""
 
     side: Side
-    begin: int
-    end: int
+    start_ms: int
+    end_ms: int
     frames: tuple[Frame, ...]
 
 
@@ -44,45 +47,48 @@ class Stretches:
 
     def __init__(self, side: Side) -> None:
         self._side: Side = side
-        self._index = 0
-        self._begin: int | None = None
-        self._loud = 0
+        self._next_ms: int | None = None
+        self._start_ms: int | None = None
+        """Of the stretch under way."""
+        self._end_ms = 0
+        """Of its last loud frame."""
+        self._since_loud = 0
         self._frames: list[Frame] = []
         self._before: deque[Frame] = deque(maxlen=_BEFORE_FRAMES)
+        self._begun_with = 0
+        """Frames of quiet that stand before it."""
 
-    def push(self, frame: Frame) -> Stretch | None:
-        """The next frame; the stretch that it ends."""
-        index, self._index = self._index, self._index + 1
+    def push(self, frame: Frame, now_ms: int) -> Stretch | None:
+        """The next frame, at about `now_ms` of the media clock; the stretch that it ends."""
+        at_ms = self._date(now_ms)
         if float(np.sqrt(np.mean(np.square(frame, dtype=np.float64)))) >= _LOUD:
-            if self._begin is None:
-                self._begin, self._frames = index, list(self._before)
-            self._loud = index
-        if self._begin is None:
+            if self._start_ms is None:
+                self._start_ms, self._frames = at_ms, list(self._before)
+                self._begun_with = len(self._frames)
+            self._end_ms, self._since_loud = at_ms + FRAME_MS, 0
+        else:
+            self._since_loud += 1
+        if self._start_ms is None:
             self._before.append(frame)
             return None
         self._frames.append(frame)
-        if index - self._loud >= _GAP_FRAMES or index - self._begin >= _LONGEST_FRAMES:
+        if self._since_loud >= _GAP_FRAMES or len(self._frames) >= _LONGEST_FRAMES:
             return self.end()
         return None
 
     def end(self) -> Stretch | None:
         """The stretch under way, if it is long enough to be speech."""
-        begin, frames, self._begin, self._frames = self._begin, self._frames, None, []
-        if begin is None or self._loud - begin < _SHORTEST_FRAMES:
+        start_ms, frames, self._start_ms, self._frames = self._start_ms, self._frames, None, []
+        spoken = frames[: len(frames) - self._since_loud]
+        if start_ms is None or len(spoken) - self._begun_with <= _SHORTEST_FRAMES:
             return None
-        quiet = self._index - self._loud - 1
-        spoken = frames[: len(frames) - quiet] if quiet > 0 else frames
-        return Stretch(side=self._side, begin=begin, end=self._loud + 1, frames=tuple(spoken))
+        return Stretch(side=self._side, start_ms=start_ms, end_ms=self._end_ms, frames=tuple(spoken))
 
-
-def stretches(frames: Sequence[Frame]) -> Iterator[tuple[int, int]]:
-    """First and last+1 frame of each stretch of speech in a whole recording."""
-    finder = Stretches("callee")
-    for frame in frames:
-        if found := finder.push(frame):
-            yield found.begin, found.end
-    if found := finder.end():
-        yield found.begin, found.end
+    def _date(self, now_ms: int) -> int:
+        counted = now_ms if self._next_ms is None else self._next_ms
+        at_ms = min(max(counted, now_ms - _ASTRAY_MS), now_ms + _ASTRAY_MS)
+        self._next_ms = at_ms + FRAME_MS
+        return at_ms
 
 
 class BridgeNotes:
@@ -92,13 +98,13 @@ class BridgeNotes:
         self,
         end: AudioEnd,
         *,
-        start_ms: int,
+        now_ms: Callable[[], int],
         recognizer: Recognizer,
         on_turn: Callable[[Turn], Awaitable[None]],
     ) -> None:
-        """`start_ms`: media clock of the bridge's begin; `on_turn` gets every turn once it is written."""
+        """`now_ms` reads the media clock; `on_turn` gets every turn once it is written."""
         self._end = end
-        self._start_ms = start_ms
+        self._now_ms = now_ms
         self._recognizer = recognizer
         self._on_turn = on_turn
         self._sides = {"callee": Stretches("callee"), "agent": Stretches("agent")}
@@ -108,11 +114,11 @@ class BridgeNotes:
     async def receive(self) -> Frame | None:
         frame = await self._end.receive()
         if frame is not None:
-            self._keep(self._sides["callee"].push(frame))
+            self._keep(self._sides["callee"].push(frame, self._now_ms()))
         return frame
 
     async def send(self, frame: Frame) -> None:
-        self._keep(self._sides["agent"].push(frame))
+        self._keep(self._sides["agent"].push(frame, self._now_ms()))
         await self._end.send(frame)
 
     def close(self) -> None:
@@ -141,7 +147,7 @@ class BridgeNotes:
             speaker=stretch.side,
             text=text,
             heard=text,
-            start_ms=self._start_ms + stretch.begin * FRAME_MS,
-            end_ms=self._start_ms + stretch.end * FRAME_MS,
+            start_ms=stretch.start_ms,
+            end_ms=stretch.end_ms,
             act="bridge",
         )

@@ -369,7 +369,10 @@ class HandingOver:
                 await self._desk.tell(transfer.id, line_of(turn))
 
         self._bridge = BridgeNotes(
-            self._line.bridge(), start_ms=talk.since_ms, recognizer=self._recognizer, on_turn=said
+            self._line.bridge(),
+            now_ms=lambda: self._line.now_ms,
+            recognizer=self._recognizer,
+            on_turn=said,
         )
         self._keep(self._writing, self._bridge.write())
         return self._bridge

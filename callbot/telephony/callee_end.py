@@ -1,4 +1,4 @@
-"""The callee's end of a bridge: frames in both directions, bounded, oldest dropped."""
+"""The callee's end of a bridge: frames in both directions, late rather than lost, and never late for long."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections import deque
 
 import numpy as np
 
-from asr_tts.audio import Pcm
+from asr_tts.audio import FRAME_MS, Pcm
 from handoff.bridge import Frame
+from handoff.jitter import JitterBuffer, JitterOptions
 
 FRAME_SAMPLES = 160
-HELD_FRAMES = 10
-"""200 ms each way: more would be delay that a live conversation never gets rid of."""
+HELD_FRAMES = 50
+"""1 s of the callee, for a desk that comes late; it empties this at once and works its delay off itself."""
 
 
 class CalleeEnd:
@@ -20,10 +21,15 @@ class CalleeEnd:
 
     def __init__(self) -> None:
         self._spoken: deque[Frame] = deque(maxlen=HELD_FRAMES)
-        self._to_hear: deque[Frame] = deque(maxlen=HELD_FRAMES)
+        self._to_hear = JitterBuffer(JitterOptions(start=1))
         self._rest: Pcm = np.zeros(0, dtype=np.int16)
         self._news = asyncio.Event()
         self._left = False
+
+    @property
+    def late_ms(self) -> int:
+        """How much of the human waits to be heard."""
+        return self._to_hear.depth * FRAME_MS
 
     async def receive(self) -> Frame | None:
         """The next 20 ms the callee spoke; None once the callee has hung up or the bot is back."""
@@ -37,7 +43,7 @@ class CalleeEnd:
         if frame.shape != (FRAME_SAMPLES,) or frame.dtype != np.int16:
             raise ValueError(f"a frame is {FRAME_SAMPLES} int16 samples, not {frame.shape} {frame.dtype}")
         if not self._left:
-            self._to_hear.append(frame)
+            self._to_hear.put(frame)
 
     def spoken(self, samples: Pcm) -> None:
         """The callee said this; any length."""
@@ -51,10 +57,10 @@ class CalleeEnd:
 
     def take(self, frames: int) -> Pcm:
         """At most `frames` frames for the callee to hear, in one piece."""
-        count = min(frames, len(self._to_hear))
-        if not count:
-            return np.zeros(0, dtype=np.int16)
-        return np.concatenate([self._to_hear.popleft() for _ in range(count)])
+        taken: list[Pcm] = [np.zeros(0, dtype=np.int16)]
+        while len(taken) <= frames and (frame := self._to_hear.take()) is not None:
+            taken.append(frame)
+        return np.concatenate(taken)
 
     def leave(self) -> None:
         """The path is over; a waiting `receive` returns None."""

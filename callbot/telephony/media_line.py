@@ -16,6 +16,7 @@ from asr_tts.audio import LINE_RATE, Audio
 from asr_tts.g711 import decode_ulaw, encode_ulaw
 from asr_tts.resample import Resampler
 from callbot.conversation.line import Dtmf, HungUp, LineEvent
+from callbot.telephony.backlog import Backlog
 from callbot.telephony.callee_end import CalleeEnd
 from callbot.telephony.codec import (
     BYTES_PER_MS,
@@ -108,6 +109,7 @@ class MediaLine:
         self._last_audio_ms = 0.0
         self._buffer = CarrierBuffer()
         self._playback = Playback(self._buffer)
+        self._backlog = Backlog()
         self._feeding: asyncio.Task[None] | None = None
         self._callee_end: CalleeEnd | None = None
         self._listening = ListeningPost()
@@ -174,6 +176,7 @@ class MediaLine:
             end.leave()
             return end
         self._hearing.deafen()
+        self._backlog.begin()
         self._callee_end = end
         return end
 
@@ -288,6 +291,7 @@ class MediaLine:
             case MarkIn(name=name):
                 now = self._now()
                 self._playback.mark(name, now)
+                self._buffer.plays_until_ms += self._backlog.returned(name, now)
                 self._pump(now)
             case DtmfIn(digit=digit):
                 if self._events.qsize() < _WAITING_DIGITS:
@@ -358,7 +362,8 @@ class MediaLine:
             if len(samples):
                 payload = encode_ulaw(samples)
                 self._buffer.send(payload, now)
-                self._send_all([MediaOut(payload=payload)])
+                marks = self._backlog.sent(payload, self._buffer.plays_until_ms)
+                self._send_all([MediaOut(payload=payload), *marks])
         else:
             due = frames_due(held, LOOKAHEAD_MS, at_least=_FRAMES_TOGETHER)
             self._send_all(self._playback.take(now, due))

@@ -24,10 +24,10 @@ async def drained(queue: FrameQueue) -> list[int]:
 
 async def test_a_full_queue_drops_the_oldest_frames() -> None:
     queue = FrameQueue()
-    for value in range(25):
+    for value in range(65):
         queue.put(frame(value))
     assert queue.dropped == 15
-    assert await drained(queue) == list(range(15, 25))
+    assert await drained(queue) == list(range(15, 65))
 
 
 async def test_who_waits_gets_the_next_frame_or_the_end() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handoff.bridge import Frame
-from handoff.frames import FramedSound, level, mixed
+from handoff.frames import FramedSound, blended, level, mixed
 from handoff.hold_tone import hold_frame
 from handoff.jitter import JitterBuffer
 from handoff.messages import BadMessage
@@ -56,15 +56,71 @@ def test_a_clock_that_is_off_costs_single_frames_and_no_delay(faster: int) -> No
         assert buffer.dropped == 0
 
 
-def test_a_burst_after_a_stall_is_worked_off_in_the_next_pauses() -> None:
+def spoken(frames: int) -> list[Frame]:
+    """Speech in which every frame has a level of its own, so that a lost one is seen."""
+    return [np.full(160, 2_000 + 100 * number, dtype=np.int16) for number in range(frames)]
+
+
+@pytest.mark.parametrize("stalled", [5, 10, 25, 45])
+def test_a_stall_delays_words_and_loses_none(stalled: int) -> None:
+    """Nothing comes for a while, then all of it at once; the human goes on without a pause."""
     buffer = JitterBuffer()
-    for _ in range(5):
-        buffer.put(np.zeros(160, dtype=np.int16))
-    for _ in range(200):
+    said = spoken(200)
+    heard: list[Frame] = []
+    for tick in range(220):
+        if tick == 20 + stalled:
+            for frame in said[20:tick]:
+                buffer.put(frame)
+        if tick < 20 or 20 + stalled <= tick < 200:
+            buffer.put(said[tick])
+        if (frame_out := buffer.take()) is not None:
+            heard.append(frame_out)
+    assert buffer.dropped == 0
+    edges = {int(frame_out[0]) for frame_out in heard} | {int(frame_out[-1]) for frame_out in heard}
+    assert edges >= {int(frame[0]) for frame in said[:-5]}, "every frame is heard, some within another's time"
+    assert len(heard) >= len(said) - buffer.joined - 5
+
+
+@pytest.mark.parametrize(("stalled", "within_s"), [(10, 1), (25, 3), (45, 5)])
+def test_the_delay_of_a_stall_is_worked_off_while_they_speak(stalled: int, within_s: int) -> None:
+    buffer = JitterBuffer()
+    loud = spoken(1)[0]
+    for _ in range(stalled):
+        buffer.put(loud)
+    for _ in range(50 * within_s):
+        buffer.put(loud)
         buffer.take()
-        buffer.put(np.zeros(160, dtype=np.int16))
-    assert buffer.depth <= 3
-    assert buffer.trimmed >= 2
+    assert buffer.depth <= 6
+
+
+def test_a_pause_works_it_off_much_faster() -> None:
+    buffer = JitterBuffer()
+    silence = np.zeros(160, dtype=np.int16)
+    for _ in range(30):
+        buffer.put(silence)
+    for _ in range(50):
+        buffer.put(silence)
+        buffer.take()
+    assert buffer.depth <= 6
+    for _ in range(150):
+        buffer.put(silence)
+        buffer.take()
+    assert buffer.depth <= 3, "and the rest in the pauses that follow"
+
+
+def test_who_was_away_for_longer_than_a_second_does_not_hear_it_all() -> None:
+    buffer = JitterBuffer()
+    for frame in spoken(120):
+        buffer.put(frame)
+    assert (buffer.depth, buffer.dropped) == (50, 70)
+
+
+def test_two_frames_in_the_time_of_one_begin_and_end_without_an_edge() -> None:
+    first, second = tone(400, 2)
+    both = blended(first, second)
+    assert (int(both[0]), int(both[-1])) == (int(first[0]), int(second[-1]))
+    assert both.dtype == np.int16
+    assert int(np.abs(both.astype(np.int32)).max()) <= 8_000
 
 
 def test_voices_together_do_not_wrap_around() -> None:

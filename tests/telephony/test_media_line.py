@@ -188,16 +188,33 @@ async def test_a_bridge_carries_both_directions_and_keeps_turns_quiet() -> None:
     assert [type(event) for event in await carrier.events()] == [SpeechStarted, SpeechEnded]
 
 
-async def test_a_bridge_drops_the_oldest_frames_instead_of_falling_behind() -> None:
+async def test_after_a_stall_every_word_of_the_human_is_heard_and_the_delay_is_worked_off() -> None:
     carrier = VirtualCarrier()
     end = carrier.line.bridge()
     for level in range(1, 31):
         await end.send(np.full(160, level * 1000, dtype=np.int16))
-    await carrier.advance(400)
+    waited = []
+    for _ in range(240):
+        await end.send(np.zeros(160, dtype=np.int16))
+        await carrier.advance(20)
+        waited.append(end.late_ms)
     heard = carrier.heard_pcm()
-    assert loud_ms(heard) == 200
+    assert 480 <= loud_ms(heard) <= 600, "a fifth faster, nothing left out"
+    assert heard[np.abs(heard) > 500][0] == pytest.approx(1_000, rel=0.05)
     assert heard.max() == pytest.approx(30_000, rel=0.05)
-    assert carrier.held_ms == 0
+    assert waited[0] >= 500
+    assert waited[75] <= 120, "the most of it in the first pause"
+    assert waited[-1] <= 40
+
+
+async def test_who_was_away_for_long_is_not_answered_with_minutes_of_delay() -> None:
+    carrier = VirtualCarrier()
+    end = carrier.line.bridge()
+    for level in range(1, 301):
+        await end.send(np.full(160, level * 100, dtype=np.int16))
+    assert end.late_ms == 1_000
+    await carrier.advance(1_100)
+    assert carrier.heard_pcm().max() == pytest.approx(30_000, rel=0.05)
 
 
 async def test_bridging_stops_the_bot_and_the_callees_leaving_ends_the_bridge() -> None:

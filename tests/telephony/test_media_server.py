@@ -141,6 +141,7 @@ async def test_a_call_that_came_and_was_cancelled_is_ended(server: MediaServer) 
     [
         ([], (1008, "start-timeout")),
         (['{"event":"connected"}'], (1008, "start-timeout")),
+        ([media_message(encode_ulaw(tone(20)), 0)] * 3, (1008, "start-timeout")),
         (["nonsense"], (1002, "not-json")),
         ([b"\x7f\x7f"], (1002, "binary-frame")),
         (['{"event":"start","start":{}}'], (1002, "bad-start")),
