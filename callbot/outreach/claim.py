@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from callbot.errors import BadInput
-from callbot.outreach.consequences import SALES_DESK
 from callbot.outreach.contacts import as_contact
+from callbot.outreach.follow_up_rows import SALES_DESK
 from callbot.outreach.permit import Block, Permit, Rule, permit
 from callbot.outreach.policy import Channel, Purpose, policy_for
 from callbot.outreach.room import Wait, room

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 from callbot.conversation.labels import FollowUpKind, Outcome, TransferReason
 from callbot.conversation.prompt_use import spending
-from callbot.conversation.result import CallResult, JournalKind, Turn
+from callbot.conversation.result import JournalKind
 from callbot.outreach.calendar import zone_of
+from callbot.outreach.call_record import block_columns, call_columns, turn_columns
 from callbot.outreach.case import Case, Ended
 from callbot.outreach.contact import Contact
+from callbot.outreach.follow_up_rows import COMPLAINT_DESK, SALES_DESK, FollowUpRows, later
 from callbot.outreach.outcomes import MEANINGS, Feedback, Response, follow_ups
 from callbot.outreach.permit import Permit, earliest
 from callbot.outreach.policy import OUTER_HOURS, Policy, Purpose
-from callbot.outreach.promised import register, spoken, unkept, wrap_up_due
+from callbot.outreach.promised import register, spoken, unkept
 from callbot.outreach.retries import RETRIES, Then, next_try
 from callbot.store.cases import NewCase
-from callbot.store.settlement import NewFollowUp, NewTag, NextAttempt, Settlement, Suppression, Unsettled
+from callbot.store.settlement import NewTag, NextAttempt, Settlement, Suppression, Unsettled
 
 PROMISED_PRIORITY = 1_000_000
 """What the customer asked for is called before everything else."""
-OFFER_AFTER = timedelta(days=3)
-AGENT_WITHIN = timedelta(hours=24)
-WRAP_UP_WITHIN = timedelta(hours=1)
-"""An agent who took the call notes by then what came of it."""
-
-SYSTEM = "system"
-SALES_DESK = "sales-desk"
-COMPLAINT_DESK = "complaint-desk"
-LIST_OWNER = "list-owner"
 
 
 def consequences(
@@ -71,10 +63,10 @@ class _Consequences:
         heard = spoken(self.case, outcome)
         kinds = tuple(dict.fromkeys((*kinds, *unkept(heard, kinds))))
         callback = self._callback_due() if FollowUpKind.SCHEDULE_CALLBACK in kinds else None
-        rows = tuple(
-            self._follow_up(kind, outcome, leading=not index, retry=retry, callback=callback, then=then)
-            for index, kind in enumerate(kinds)
+        left = FollowUpRows(
+            case=self.case, policy=self.policy, now=self.now, retry=retry, callback=callback, then=then
         )
+        rows = tuple(left.of(kind, leading=not index) for index, kind in enumerate(kinds))
         attempt = self.case.before.attempt
         settlement = Settlement(
             attempt_id=attempt.id,
@@ -84,9 +76,9 @@ class _Consequences:
             cause=cause,
             error=self.case.ended.error,
             ended_at=self.now,
-            call=self._call(),
-            turns=tuple(_turn(turn) for turn in self.case.ended.result.turns) if self.case.ended.result else (),
-            blocks=self._blocks(),
+            call=call_columns(self.case),
+            turns=turn_columns(self.case.ended.result),
+            blocks=block_columns(self.case.ended.result),
             promises=register(
                 self.case,
                 heard,
@@ -184,111 +176,14 @@ class _Consequences:
 
     # What is written
 
-    def _follow_up(
-        self,
-        kind: FollowUpKind,
-        outcome: Outcome,
-        *,
-        leading: bool,
-        retry: datetime | None,
-        callback: datetime | None,
-        then: Then | None,
-    ) -> NewFollowUp:
-        now = self.now
-        agent = self.case.before.customer.named_agent or SALES_DESK
-        result = self.case.ended.result
-        said: dict[str, Any] = {"concern": result.concern} if result and result.concern else {}
-        if result and result.findings:
-            said["findings"] = dict(result.findings)
-        if result and result.unanswered:
-            said["unanswered"] = list(result.unanswered)
-
-        def row(owner: str, due: datetime, *, state: str = "open", **detail: Any) -> NewFollowUp:
-            return NewFollowUp(
-                kind=kind, leading=leading, owner=owner, due_at=due, state=state, detail={**said, **detail}
-            )
-
-        match kind:
-            case FollowUpKind.ASSIGN_AGENT_24H:
-                owner = LIST_OWNER if then is Then.LIST_OWNER else agent
-                why = "多次未接通，转人工跟进" if then else "客户有明确意向或已获承诺"
-                owed = (self.case.words(JournalKind.PROMISE), self.case.words(JournalKind.TRANSFER_REQUEST))
-                return row(owner, now + AGENT_WITHIN, why=why, words=[words for words in owed if words])
-            case FollowUpKind.PUSH_OFFER_3D:
-                channel = self.case.before.customer.preferred_channel
-                return row(
-                    SYSTEM,
-                    now + OFFER_AFTER,
-                    channel=channel,
-                    offers=_offers(result),
-                    second_push=then is not None,
-                )
-            case FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D:
-                until = _later(self.case.before.customer.no_touch_until, now + self.policy.refusal.soft)
-                return row(SYSTEM, until, no_touch_until=until.isoformat())
-            case FollowUpKind.BLACKLIST:
-                words = self.case.words(JournalKind.DO_NOT_CALL)
-                return row(SYSTEM, now, state="done", scope=self.case.scope(), words=words)
-            case FollowUpKind.COMPLAINT_PAUSE_30D:
-                return row(
-                    COMPLAINT_DESK,
-                    now + self.policy.refusal.complaint_answer,
-                    words=self.case.words(JournalKind.COMPLAINT),
-                    pause_until=(now + self.policy.refusal.complaint_pause).isoformat(),
-                    compensation=[
-                        {"code": offer.code, "version": offer.version, "title": offer.title}
-                        for offer in self.case.before.compensation
-                    ],
-                    transfers=self.case.transfers(),
-                )
-            case FollowUpKind.AGENT_HANDLES_NOW:
-                return self._wrapped_up(row, agent)
-            case FollowUpKind.SCHEDULE_CALLBACK:
-                spoken = result.callback_spoken if result else ""
-                spoken = spoken or next(
-                    (str(data.get("spoken", "")) for _, data in self.case.lines(JournalKind.CALLBACK)), ""
-                )
-                if self.case.owed_human() or callback is None:
-                    owner = COMPLAINT_DESK if self.case.complained() else agent
-                    due = (
-                        min(callback or now + AGENT_WITHIN, now + AGENT_WITHIN)
-                        if self.case.owed_human()
-                        else (callback or now + AGENT_WITHIN)
-                    )
-                    return row(owner, due, spoken=spoken, by="human")
-                return row(SYSTEM, callback, spoken=spoken, by="callbot")
-            case FollowUpKind.MARK_NUMBER_INVALID:
-                return row(SYSTEM, now, state="done")
-            case FollowUpKind.RETRY_LATER:
-                return row(SYSTEM, retry or now + AGENT_WITHIN)
-            case _:
-                assert_never(kind)
-
-    def _wrapped_up(self, row: Callable[..., NewFollowUp], agent: str) -> NewFollowUp:
-        """The agent's wrap-up decides: done, a promise of theirs to keep, or nothing noted yet."""
-        talked = [one for one in self.case.transfers() if one["result"] == "connected"]
-        owner = str((talked[-1]["agent_id"] if talked else None) or agent)
-        form: Mapping[str, Any] = talked[-1]["wrap_up"] if talked else {}
-        promised = [str(form[name]) for name in ("promise", "follow_up") if form.get(name)]
-        if promised:
-            due = wrap_up_due(form, self.now)
-            return row(owner, due, why="；".join(promised), transfers=self.case.transfers())
-        if form.get("outcome") or form.get("note"):
-            note = str(form.get("note") or form["outcome"])
-            return replace(
-                row(owner, self.now, state="done", transfers=self.case.transfers()), note=note, closed_by=owner
-            )
-        due = self.now + (WRAP_UP_WITHIN if talked else timedelta())
-        return row(owner, due, why="坐席尚未填写小结", transfers=self.case.transfers())
-
     def _customer(self, kinds: tuple[FollowUpKind, ...], outcome: Outcome) -> dict[str, Any]:
         customer, refusal, now = self.case.before.customer, self.policy.refusal, self.now
         changes: dict[str, Any] = {}
         if FollowUpKind.LOW_PRIORITY_NO_TOUCH_30D in kinds:
             changes["low_priority"] = True
-            changes["no_touch_until"] = _later(customer.no_touch_until, now + refusal.soft)
+            changes["no_touch_until"] = later(customer.no_touch_until, now + refusal.soft)
         if FollowUpKind.COMPLAINT_PAUSE_30D in kinds:
-            changes["complaint_pause_until"] = _later(
+            changes["complaint_pause_until"] = later(
                 customer.complaint_pause_until, now + refusal.complaint_pause
             )
         if FollowUpKind.MARK_NUMBER_INVALID in kinds:
@@ -334,40 +229,6 @@ class _Consequences:
             answer_due_at=self.now + self.policy.refusal.complaint_answer,
         )
 
-    def _call(self) -> dict[str, Any]:
-        columns = dict(self.case.ended.call)
-        if result := self.case.ended.result:
-            columns |= {
-                "duration_ms": result.duration_ms,
-                "ended_by": result.ended_by,
-                "end_reason": result.end_reason,
-                "disclosure_ms": _disclosed(result),
-                "summary": {
-                    "concern": result.concern,
-                    "findings": dict(result.findings),
-                    "unanswered": list(result.unanswered),
-                    "callback_at": result.callback_at.isoformat() if result.callback_at else None,
-                    "callback_spoken": result.callback_spoken,
-                    "transfers": self.case.transfers(),
-                    "llm": asdict(spending(self.case.prompts())),
-                },
-            }
-            if result.flow:
-                columns |= {"flow": result.flow, "flow_version": result.flow_version}
-        elif self.case.ended.interrupted:
-            columns |= {"end_reason": self.case.ended.cause}
-        return columns
-
-    def _blocks(self) -> tuple[Mapping[str, Any], ...]:
-        result = self.case.ended.result
-        return tuple(
-            {
-                **asdict(block),
-                "violations": [{"span": span, "why": why} for span, why in block.violations],
-            }
-            for block in (result.blocks if result else ())
-        )
-
     def _payload(self, settlement: Settlement) -> dict[str, Any]:
         return {
             "attempt_id": settlement.attempt_id,
@@ -396,10 +257,6 @@ def _retry_key(cause: str | None, outcome: str | None) -> str:
     return cause if cause and cause in RETRIES else outcome or ""
 
 
-def _later(known: datetime | None, new: datetime) -> datetime:
-    return max(known, new) if known else new
-
-
 def _instant(text: Any) -> datetime | None:
     """A time as the journal keeps it; None for anything that does not name an instant."""
     if isinstance(text, datetime):
@@ -409,34 +266,3 @@ def _instant(text: Any) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else None
-
-
-def _disclosed(result: CallResult) -> int | None:
-    """When the callee had heard to the end that an AI speaks, on the media clock."""
-    heard = (turn.end_ms for turn in result.turns if turn.act == "disclosure" and not turn.interrupted)
-    return next(heard, None)
-
-
-def _offers(result: CallResult | None) -> list[str]:
-    turns = result.turns if result else ()
-    return list(dict.fromkeys(code for turn in turns for code in turn.offers))
-
-
-def _turn(turn: Turn) -> dict[str, Any]:
-    return {
-        "speaker": turn.speaker,
-        "text": turn.text,
-        "heard": turn.heard,
-        "start_ms": turn.start_ms,
-        "end_ms": turn.end_ms,
-        "interrupted": turn.interrupted,
-        "intent": turn.intent,
-        "emotion": turn.emotion,
-        "confidence": turn.confidence,
-        "slots": dict(turn.slots),
-        "step": turn.step,
-        "act": turn.act,
-        "offers": list(turn.offers),
-        "latency": {**asdict(turn.latency), "total": turn.latency.total} if turn.latency else {},
-        "prompts": [asdict(use) for use in turn.prompts],
-    }

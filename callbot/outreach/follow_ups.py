@@ -14,7 +14,8 @@ from callbot.conversation.labels import FollowUpKind
 from callbot.conversation.message import Topic
 from callbot.errors import CallbotError
 from callbot.outreach.channel import Channel as Sender
-from callbot.outreach.consequences import AGENT_WITHIN, PROMISED_PRIORITY, SALES_DESK
+from callbot.outreach.consequences import PROMISED_PRIORITY
+from callbot.outreach.follow_up_rows import AGENT_WITHIN, SALES_DESK
 from callbot.outreach.message_rules import (
     LOOK_AGAIN,
     Answered,

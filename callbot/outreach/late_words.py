@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from callbot.conversation.labels import FollowUpKind
 from callbot.conversation.result import JournalKind
-from callbot.outreach.consequences import AGENT_WITHIN, COMPLAINT_DESK, SALES_DESK
+from callbot.outreach.follow_up_rows import AGENT_WITHIN, COMPLAINT_DESK, SALES_DESK
 from callbot.outreach.promised import kind_of
 from callbot.store.late_notes import LateConsequence
 from callbot.store.tables import JournalRow

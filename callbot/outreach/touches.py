@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from callbot.conversation.labels import FollowUpKind
-from callbot.outreach.consequences import AGENT_WITHIN, SALES_DESK
+from callbot.outreach.follow_up_rows import AGENT_WITHIN, SALES_DESK
 from callbot.outreach.message_rules import Later, Never, judge
 from callbot.outreach.messages import asking
 from callbot.outreach.notice import announce
