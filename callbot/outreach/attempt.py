@@ -1,50 +1,38 @@
-"""Owns one attempt: prepares it before the phone rings, dials once, and ends it with exactly one settlement."""
+"""Owns one prepared attempt: claims it, dials once, and ends it with exactly one settlement."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from callbot.clock import Clock
-from callbot.conversation.facts import Offer, Opener, Person
-from callbot.conversation.flow import Flow
-from callbot.conversation.foresee import foreseeable
 from callbot.conversation.labels import Outcome
 from callbot.conversation.line import Line
-from callbot.conversation.plan import SHANGHAI, CallPlan
-from callbot.conversation.result import CallResult, Journal
-from callbot.conversation.writing import Writer
+from callbot.conversation.result import CallResult
 from callbot.ids import new_id
-from callbot.outreach.calendar import zone_of
 from callbot.outreach.case import Ended
 from callbot.outreach.claim import Taken, claim, set_aside
 from callbot.outreach.dial import Connected, Dial, Expected, hang_up
 from callbot.outreach.late_words import late_words
 from callbot.outreach.permit import Block, Permit
-from callbot.outreach.progress import Blocked, Dialling, InCall, OnProgress, Prepared, SetAside, Settled
+from callbot.outreach.preparing import Ready
+from callbot.outreach.progress import Blocked, Dialling, InCall, OnProgress, SetAside, Settled
 from callbot.outreach.room import Wait
 from callbot.outreach.settle import Settler
-from callbot.outreach.trunk import TrunkLine
+from callbot.outreach.station import Station as Station
 from callbot.store import ledger
-from callbot.store.database import Database
 from callbot.store.journal import DatabaseJournal
 from callbot.store.tables import Attempt, Call
-from callbot.telephony.control import CallControl, DialRequest
+from callbot.telephony.control import DialRequest
 from callbot.telephony.media_server import Full
 
 _log = structlog.get_logger(__name__)
 
-_OPENING = 3
-"""Disclosure, opener and first question: nobody is dialled without their sound."""
-_BEFORE_DIALLING = 14
-"""So many texts of a call, the likeliest, are spoken into the cache before the phone rings."""
 _LINE_MARGIN_S = 15.0
 """Between the end of ringing and the carrier's media socket."""
 _ROOM_S = 60.0
@@ -55,73 +43,8 @@ _GOODBYE_S = 10.0
 """What a conversation gets to come to its end once the line is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dossier:
-    """Everything about one person that a call needs, read before it is dialled."""
-
-    number: str
-    """E.164. Goes to the carrier and nowhere else."""
-    person: Person
-    offers: tuple[Offer, ...]
-    flow: Flow
-    zone: str | None
-
-
-class Conversation(Protocol):
-    """Holds one conversation on an answered line and returns when it is over."""
-
-    async def __call__(self, plan: CallPlan, line: Line, journal: Journal, event_log: Path) -> CallResult: ...
-
-
-class MediaPort(Protocol):
-    """Where answered calls arrive. Implemented by the media server."""
-
-    @property
-    def url(self) -> str: ...
-
-    def expect(self, token: str, recording: Path | None = None) -> Expected:
-        """Reserve a slot. Raises `Full`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Station:
-    """Where one process dials from: what all its attempts share."""
-
-    db: Database
-    clock: Clock
-    control: CallControl
-    media: MediaPort
-    conversation: Conversation
-    dossier: Callable[[Attempt], Awaitable[Dossier]]
-    """Reads the person, offers and flow of an attempt. Raises `CallbotError` when it cannot be called."""
-    writer: Writer
-    prepare: Callable[[str], Awaitable[None]]
-    """Synthesises a text into the voice cache."""
-    forget: Callable[[str], Awaitable[None]]
-    """Removes it from there. Openers hold names: their audio ends with the attempt."""
-    worker_id: str
-    data: Path
-    """Recordings and event logs go below it."""
-    from_number: str
-    trunk: TrunkLine = TrunkLine()  # noqa: RUF009 (frozen)
-    """The line to the carrier, shared with other processes."""
-    media_url: str = ""
-    """Address the carrier is given; empty means the media server's own."""
-    ring_timeout_s: int = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """An attempt whose opener is written, checked and synthesised."""
-
-    attempt: Attempt
-    dossier: Dossier
-    opener: Opener
-
-
 class AttemptRunner:
-    """Runs attempts for one media process."""
+    """Runs prepared attempts for one media process."""
 
     def __init__(self, station: Station, on_progress: OnProgress, *, grace_s: float = 0.0) -> None:
         """`grace_s`: how long calls under way may go on after a stop."""
@@ -131,60 +54,6 @@ class AttemptRunner:
         self.cut = asyncio.Event()
         """Set when calls under way end at once, grace or not."""
         self._settler = Settler(station.db, station.clock)
-        self._speaking: set[asyncio.Future[None]] = set()
-
-    async def prepare(self, attempt: Attempt) -> Ready | None:
-        """Write and synthesise the opener. None when that failed: the attempt is set aside, nobody dialled."""
-        station = self._station
-        try:
-            dossier = await station.dossier(attempt)
-            zone = zone_of(dossier.zone) or SHANGHAI
-            today = station.clock.now().astimezone(zone).date()
-            opener = await station.writer.opener(dossier.person, dossier.offers, today)
-            ready = Ready(attempt=attempt, dossier=dossier, opener=opener)
-            texts = foreseeable(_plan(ready, new_id()), station.clock.now())
-            await asyncio.gather(*(station.prepare(text) for text in texts[:_OPENING]))
-            await self._speak_likely(texts[_OPENING:_BEFORE_DIALLING])
-        except Exception as error:
-            _log.warning("attempt.prepare_failed", attempt_id=attempt.id, error=type(error).__name__)
-            await self._set_aside(attempt, f"{type(error).__name__}: {error}")
-            return None
-        self._speak_meanwhile(texts[_BEFORE_DIALLING:])
-        self._emit(
-            Prepared(
-                attempt_id=attempt.id,
-                customer_id=attempt.customer_id,
-                name=dossier.person.name,
-                opener=opener.text,
-            )
-        )
-        return ready
-
-    async def _speak_likely(self, texts: Sequence[str]) -> None:
-        """Synthesise lines that will probably be said; one that fails is made again when its time comes."""
-        for failed in await asyncio.gather(
-            *(self._station.prepare(text) for text in texts), return_exceptions=True
-        ):
-            if isinstance(failed, Exception):
-                _log.warning("voice.prepare_failed", error=type(failed).__name__)
-
-    def _speak_meanwhile(self, texts: Sequence[str]) -> None:
-        """Synthesise the rarer lines while it rings; one that is not there in time is spoken as it is made."""
-        for text in texts:
-            task = asyncio.ensure_future(self._station.prepare(text))
-            self._speaking.add(task)
-            task.add_done_callback(self._spoken)
-
-    def _spoken(self, task: asyncio.Future[None]) -> None:
-        self._speaking.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("voice.prepare_failed", error=type(error).__name__)
-
-    async def aclose(self) -> None:
-        """Give up speech that nobody waits for."""
-        for task in self._speaking:
-            task.cancel()
-        await asyncio.gather(*self._speaking, return_exceptions=True)
 
     async def run(self, ready: Ready, stop: asyncio.Event) -> None:
         """Dial, talk, settle. `stop` ends the call early. Raises only when the store does."""
@@ -336,7 +205,7 @@ class AttemptRunner:
                 name=dossier.person.name,
             )
         )
-        plan = _plan(ready, call_id)
+        plan = ready.plan(call_id)
         journal = DatabaseJournal(
             station.db,
             attempt_id=attempt.id,
@@ -403,19 +272,6 @@ class AttemptRunner:
     async def _set_aside(self, attempt: Attempt, because: str) -> None:
         await set_aside(self._station.db, attempt, because=because, now=self._station.clock.now())
         self._emit(SetAside(attempt_id=attempt.id, customer_id=attempt.customer_id, because=because))
-
-
-def _plan(ready: Ready, call_id: str) -> CallPlan:
-    dossier = ready.dossier
-    return CallPlan(
-        call_id=call_id,
-        attempt_id=ready.attempt.id,
-        person=dossier.person,
-        offers=dossier.offers,
-        opener=ready.opener,
-        flow=dossier.flow,
-        zone=zone_of(dossier.zone) or SHANGHAI,
-    )
 
 
 def _event_log(call_id: str) -> Path:

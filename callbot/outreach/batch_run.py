@@ -7,11 +7,11 @@ from contextlib import suppress
 from datetime import datetime
 
 from callbot.outreach import batch as batch_room
-from callbot.outreach.attempt import Station
 from callbot.outreach.dialler import Dialler
 from callbot.outreach.planner import Planner
 from callbot.outreach.progress import BatchEnd, OnProgress, Queued, Recovered
 from callbot.outreach.recovery import Recovery
+from callbot.outreach.station import Station
 from callbot.store import batches, ledger
 
 RECOVER_EVERY_S = 10.0

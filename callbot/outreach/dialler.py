@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from callbot.outreach.attempt import AttemptRunner, Ready, Station
+from callbot.outreach.attempt import AttemptRunner
+from callbot.outreach.preparing import Preparer, Ready
 from callbot.outreach.progress import OnProgress, Stopping
+from callbot.outreach.station import Station
 from callbot.store import batches, reservation, workers
 from callbot.store.tables import Attempt
 
@@ -38,6 +40,7 @@ class Dialler:
         self._max_calls = max_calls
         self._batch_id = batch_id
         self._tick_s = tick_s
+        self._preparer = Preparer(station, on_progress)
         self._runner = AttemptRunner(station, on_progress, grace_s=grace_s)
         self._stop = asyncio.Event()
         self._lost = lost or asyncio.Event()
@@ -110,7 +113,7 @@ class Dialler:
                 without=[attempt.id for attempt in held],
             )
         for row in rows:
-            task = asyncio.create_task(self._runner.prepare(row), name=f"prepare-{row.id}")
+            task = asyncio.create_task(self._preparer.prepare(row), name=f"prepare-{row.id}")
             self._preparing[task] = row
 
     def _dial(self, lines: Mapping[str, int]) -> None:
@@ -162,7 +165,7 @@ class Dialler:
         tasks: set[asyncio.Future[Any]] = {*self._preparing, *self._running}
         if tasks:
             await asyncio.wait(tasks)  # unlike gather, a second cancellation does not reach into the calls
-        await self._runner.aclose()
+        await self._preparer.aclose()
         errors = [call.exception() for call in self._running if not call.cancelled()]
         self._preparing.clear()
         self._ready.clear()

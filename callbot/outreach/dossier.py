@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from callbot.audience import segments
 from callbot.audience.assess import assess
@@ -11,15 +11,27 @@ from callbot.audience.eligibility import eligible
 from callbot.audience.profile import profile_of
 from callbot.audience.terms import in_terms_of
 from callbot.clock import Clock
+from callbot.conversation.facts import Offer, Person
 from callbot.conversation.flow import Flow
 from callbot.errors import BadInput
-from callbot.outreach.attempt import Dossier
 from callbot.outreach.known import as_offer, person_of
 from callbot.store import batches, customers
 from callbot.store.database import Database
 from callbot.store.offers import valid_offers
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything about one person that a call needs, read before it is dialled."""
+
+    number: str
+    """E.164. Goes to the carrier and nowhere else."""
+    person: Person
+    offers: tuple[Offer, ...]
+    flow: Flow
+    zone: str | None
 
 
 class DossierReader:

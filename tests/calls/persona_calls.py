@@ -34,8 +34,7 @@ from callbot.conversation.session import Session
 from callbot.conversation.understand.reader import LocalReader
 from callbot.demo.persona_list import external_id, write_lists
 from callbot.outreach import batch as batches
-from callbot.outreach.attempt import Dossier
-from callbot.outreach.dossier import DossierReader
+from callbot.outreach.dossier import Dossier, DossierReader
 from callbot.resources import folder
 from callbot.store.customers import CustomerFilter, list_customers
 from callbot.store.database import Database, sqlite_url

@@ -20,7 +20,8 @@ from callbot.conversation.plan import CallPlan
 from callbot.conversation.result import CallResult, Journal, Turn
 from callbot.conversation.writing import Moment, Transition
 from callbot.ids import new_id
-from callbot.outreach.attempt import Dossier, Station
+from callbot.outreach.dossier import Dossier
+from callbot.outreach.station import Station
 from callbot.resources import folder
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault

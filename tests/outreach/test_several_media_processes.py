@@ -28,12 +28,13 @@ from outreach_world import (
 from callbot.conversation.labels import Outcome
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.result import CallResult, Journal, JournalKind, Note
-from callbot.outreach.attempt import Dossier, Station
 from callbot.outreach.claim import claim
 from callbot.outreach.dialler import Dialler
+from callbot.outreach.dossier import Dossier
 from callbot.outreach.planner import Planner
 from callbot.outreach.progress import Progress, SetAside, Settled, Stopping
 from callbot.outreach.recovery import Recovery
+from callbot.outreach.station import Station
 from callbot.outreach.worker import MediaWorker
 from callbot.store import reservation, workers
 from callbot.store.database import Database
