@@ -10,8 +10,8 @@ from callbot.conversation.labels import FollowUpKind, Outcome, TransferReason
 from callbot.conversation.prompt_use import PromptUse
 from callbot.conversation.result import CallResult, JournalKind
 from callbot.outreach.outcomes import settled_outcome
-from callbot.store.settlement import Unsettled
 from callbot.store.tables import JournalRow
+from callbot.store.unsettled import Unsettled
 
 EARLY_HANG_UP_MS = 3000
 """Answered and gone sooner than this is not a conversation."""

@@ -20,7 +20,8 @@ from callbot.outreach.policy import OUTER_HOURS, Policy, Purpose
 from callbot.outreach.promised import register, spoken, unkept
 from callbot.outreach.retries import RETRIES, Then, next_try
 from callbot.store.cases import NewCase
-from callbot.store.settlement import NewTag, NextAttempt, Settlement, Suppression, Unsettled
+from callbot.store.settlement import NewTag, NextAttempt, Settlement, Suppression
+from callbot.store.unsettled import Unsettled
 
 PROMISED_PRIORITY = 1_000_000
 """What the customer asked for is called before everything else."""

@@ -14,6 +14,7 @@ from callbot.outreach.touches import after_call
 from callbot.store import contacts, desk_sheet, settlement
 from callbot.store.database import Database
 from callbot.store.settlement import Settlement
+from callbot.store.unsettled import unsettled
 
 
 class Settler:
@@ -27,7 +28,7 @@ class Settler:
         """Write all that follows from `ended`; None when the attempt was settled before."""
         now = self._clock.now()
         async with self._db.write() as session:
-            before = await settlement.unsettled(session, ended.attempt_id, now=now, today=now.date())
+            before = await unsettled(session, ended.attempt_id, now=now, today=now.date())
             if before is None:
                 return None
             customer = before.customer
