@@ -11,7 +11,7 @@ from callbot.outreach.calendar import day_starts, first_unknown_day
 from callbot.outreach.notice import announce
 from callbot.outreach.sequences import Stop
 from callbot.outreach.touches import TASK
-from callbot.store import cases, contacts, follow_ups, outbox, promises
+from callbot.store import cases, contacts, due, follow_ups, outbox, promises
 from callbot.store.database import Database, Session
 from callbot.store.follow_ups import SYSTEM
 from callbot.store.tables import ComplaintCase
@@ -50,7 +50,7 @@ async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -
     what should have kept it is. Safe to run in several processes at once.
     """
     async with db.read() as session:
-        late = await follow_ups.overdue(
+        late = await due.overdue(
             session,
             tasks=_TASKS,
             human_after=now,
@@ -58,7 +58,7 @@ async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -
             limit=limit,
         )
         soon = await cases.unanswered(session, now + WARNED_BEFORE, limit, not_alarmed=CASE_DUE_SOON)
-        due = await cases.unanswered(session, now, limit)
+        unanswered = await cases.unanswered(session, now, limit)
     raised = 0
     for follow_up_id in late:
         async with db.write() as session:
@@ -67,7 +67,7 @@ async def alarm_overdue(db: Database, now: datetime, *, limit: int = _AT_ONCE) -
         if case.answer_due_at > now:
             async with db.write() as session:
                 raised += await _due_soon(session, case, now)
-    for case in due:
+    for case in unanswered:
         async with db.write() as session:
             raised += await _escalate(session, case, now)
     return raised + await _broken(db, now, limit)

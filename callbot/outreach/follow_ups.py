@@ -30,8 +30,8 @@ from callbot.outreach.messages import as_message, asking, compose, told
 from callbot.outreach.notice import announce
 from callbot.outreach.policy import Channel, Purpose
 from callbot.outreach.touches import TOUCH, TOUCHING, stop_touches
+from callbot.store import due, ledger, outbox
 from callbot.store import follow_ups as store
-from callbot.store import ledger, outbox
 from callbot.store.database import Database, Session
 from callbot.store.follow_ups import SYSTEM, Held
 from callbot.store.tables import Batch, FollowUp
@@ -53,9 +53,9 @@ async def work_due(db: Database, sender: Sender, now: datetime, *, limit: int = 
     it does not keep the others waiting.
     """
     async with db.read() as session:
-        due = await store.due_for_system(session, timed=_TIMED, now=now, limit=limit)
+        waiting = await due.for_system(session, timed=_TIMED, now=now, limit=limit)
     moved = 0
-    for follow_up_id in due:
+    for follow_up_id in waiting:
         try:
             async with db.write() as session:
                 moved += await _work(session, sender, follow_up_id, now)
