@@ -5,17 +5,13 @@ from __future__ import annotations
 import io
 import wave
 from collections.abc import Sequence
-from typing import Final
 
 import openai
 from opencc import OpenCC
 
 from asr_tts.audio import Audio
-from asr_tts.phantoms import is_phantom, tidy, without_loops
 from asr_tts.recogniser import RecogniserFailed, Recognizer, Transcript
-
-_ASSUMED_CONFIDENCE: Final = 0.8
-"""The plain answer carries no score. High enough to act upon, low enough to lose against a measured one."""
+from asr_tts.unscored import heard
 
 
 class OpenAiRecognizer(Recognizer):
@@ -65,10 +61,7 @@ class OpenAiRecognizer(Recognizer):
                 f"{self._base_url}: the answer has no text; is it an OpenAI-compatible speech server?",
                 retryable=False,
             )
-        text = without_loops(tidy(self._simplified.convert(raw)))
-        if not text or is_phantom(text, avg_logprob=0.0, no_speech_probability=0.0, hotwords=hotwords):
-            return Transcript(text="", confidence=0.0)
-        return Transcript(text=text, confidence=_ASSUMED_CONFIDENCE)
+        return heard(self._simplified.convert(raw), hotwords=hotwords)
 
     async def aclose(self) -> None:
         await self._client.close()

@@ -250,6 +250,7 @@ async def build_media(
             clock=clock,
             options=SessionOptions(
                 floor=FloorOptions(end_of_turn_ms=settings.media.end_of_turn_ms),
+                hotwords=settings.models.hotwords,
                 reader_s=settings.llm.turn_timeout_s + _LOCAL_READER_S,
                 writer_s=settings.llm.turn_timeout_s + _SCRIPT_S,
                 wrap_up_s=settings.desk.wrap_up_s,

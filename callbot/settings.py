@@ -50,9 +50,9 @@ class ModelSettings(Block):
     directory: Path = Field(
         default=Path("~/.cache/callbot/models"), description="Where `callbot models install` puts the models."
     )
-    recogniser: Literal["whisper", "openai", "tones"] = Field(
+    recogniser: Literal["whisper", "openai", "funasr", "tones"] = Field(
         default="whisper",
-        description="whisper: faster-whisper on this machine; openai: an OpenAI-compatible server; tones: callees of crash and load tests, who speak in pitches, with the simulator alone.",
+        description="whisper: faster-whisper on this machine; openai: an OpenAI-compatible server; funasr: a FunASR server; tones: callees of crash and load tests, who speak in pitches, with the simulator alone.",
     )
     whisper: str = Field(
         default="packaged",
@@ -69,6 +69,13 @@ class ModelSettings(Block):
         ge=1,
         le=64,
         description="Utterances of several calls that a busy recogniser takes together. Pays on a GPU; on a CPU it gains nothing.",
+    )
+    funasr_url: str = Field(
+        default="", description="Address of the FunASR server, ws:// or wss://, for recogniser `funasr`."
+    )
+    hotwords: bool = Field(
+        default=False,
+        description="Tell the recogniser which words to expect: those of the flow, brand, products and name. The packaged one gains nothing by it and then hears the brand in short answers; funasr is made for it.",
     )
     voice: Literal["kokoro", "system", "openai", "tones"] = Field(
         default="kokoro",

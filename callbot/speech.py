@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from asr_tts.funasr_recogniser import FunAsrRecognizer
 from asr_tts.kokoro_voice import KokoroVoice
 from asr_tts.model_missing import ModelMissing
 from asr_tts.models import model_directory
@@ -104,6 +105,12 @@ def _recognizer(settings: ModelSettings) -> Recognizer:
                 api_key=settings.speech_api_key.get_secret_value(),
                 model=settings.transcription_model,
             )
+        case "funasr":
+            if not settings.funasr_url:
+                raise BadInput.one(
+                    "设置 models.recogniser", "是 funasr，却没有写服务器", "填 models.funasr_url"
+                )
+            return FunAsrRecognizer(url=settings.funasr_url)
         case "tones":
             return _known_tones(settings)
         case "whisper":

@@ -85,6 +85,15 @@ def facts(profile: Profile, now: datetime) -> tuple[str, ...]:
     return tuple(told or _discreet(profile, now))
 
 
+def products(profile: Profile) -> tuple[str, ...]:
+    """What the person may name because they bought or looked at it, the same things that `facts` may tell."""
+    if profile.industry in _SENSITIVE:
+        return ()
+    named = [order.item for order in _latest(profile.kept_orders)]
+    named += [each.note for each in _telling(profile.happenings)]
+    return tuple(dict.fromkeys(named))[:_MOST]
+
+
 def _latest(orders: tuple[Order, ...]) -> tuple[Order, ...]:
     return orders[-2:]
 

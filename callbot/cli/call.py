@@ -138,9 +138,14 @@ def print_script(sheet: overview.CallSheet) -> None:
         )
     for account in accounts(sheet):
         out.print(f"[dim]{escape(account)}[/]", soft_wrap=True)
-    for part in latency_table(turn.latency for turn in sheet.turns):
-        if part.part == "total":
-            out.print(f"[dim]应答延迟 中位 {part.p50:.0f} ms，最慢 {part.worst:.0f} ms，共 {part.turns} 次[/]")
+    if rows := latency_table(turn.latency for turn in sheet.turns):
+        *parts, total = rows
+        split = "，".join(f"{words.word(words.LATENCY, one.part)} {one.p50:.0f}" for one in parts)
+        out.print(
+            f"[dim]应答延迟 中位 {total.p50:.0f} ms（{split}），"
+            f"最慢 {total.worst:.0f} ms，共 {total.turns} 次[/]",
+            soft_wrap=True,
+        )
 
 
 def accounts(sheet: overview.CallSheet) -> Iterator[str]:

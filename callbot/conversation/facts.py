@@ -41,6 +41,8 @@ class Person:
     """Who is calling: 悦选商城."""
     facts: tuple[str, ...] = ()
     """Profile facts in plain zh-CN that an opener may cite: 3月12日购买了空气炸锅."""
+    products: tuple[str, ...] = ()
+    """What they bought or looked at, by name: words they may say. Nothing of it may be said for that."""
     reason: str = ""
     """Silence reason, one of 需求消失 体验受损 价值转移 自然流失 未知."""
     strategy: str = ""

@@ -11,7 +11,7 @@ import numpy as np
 
 from asr_tts.audio import Audio
 from asr_tts.phantoms import is_phantom, tidy
-from asr_tts.recogniser import Recognizer
+from asr_tts.recogniser import Recognizer, Word
 from callbot.conversation.floor_events import Words
 from callbot.conversation.line import SpeechEnded
 from callbot.conversation.result import CallLog
@@ -45,6 +45,8 @@ class Hearing:
         if made_up(text, event.end_ms - event.start_ms, hotwords=self.hotwords):
             self.log.event("phantom", event.end_ms, text=text)
             text = ""
+        if text and transcript.words:
+            self._date(event, transcript.words)
         return Words(
             text=text,
             start_ms=event.start_ms,
@@ -52,6 +54,12 @@ class Hearing:
             confidence=transcript.confidence if text else 0.0,
             level_db=level_db(event.audio),
         )
+
+    def _date(self, event: SpeechEnded, words: Sequence[Word]) -> None:
+        """Say on the media clock when each word was spoken."""
+        begin_ms = event.start_ms - event.before_ms
+        dated = [[word.text, begin_ms + word.start_ms, begin_ms + word.end_ms] for word in words]
+        self.log.event("word-times", event.start_ms, words=dated)
 
 
 def made_up(text: str, length_ms: int, *, hotwords: Sequence[str] = ()) -> bool:

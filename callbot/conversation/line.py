@@ -29,6 +29,8 @@ class SpeechEnded:
     """Where the last speech was, before the pause."""
     audio: Audio
     """The segment with a little margin on both sides, at line rate."""
+    before_ms: int = 0
+    """How much of `audio` comes before `start_ms`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

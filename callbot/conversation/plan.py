@@ -28,8 +28,10 @@ class CallPlan:
 
     @property
     def expected_words(self) -> tuple[str, ...]:
-        """What a recogniser may be told to expect: the flow's words, the brand, the name."""
-        return tuple(dict.fromkeys((*self.flow.hotwords, self.person.brand, self.person.name)))
+        """What a recogniser may be told to expect: the flow's words, the brand, the products, the name."""
+        person = self.person
+        words = (*self.flow.hotwords, person.brand, *person.products, person.name)
+        return tuple(word for word in dict.fromkeys(words) if word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class SessionOptions:
     floor: FloorOptions = field(default_factory=FloorOptions)
     """The silence ladder of the flow replaces its own."""
     hotwords: bool = False
-    """Tell the recogniser brand, name and words of the flow; the packaged one then hears brands everywhere."""
+    """Tell the recogniser the plan's expected words; the packaged one then hears brands everywhere."""
     recogniser_s: float = 8.0
     """Then the segment counts as not understood."""
     reader_s: float = 3.0

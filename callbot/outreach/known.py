@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callbot.audience.assess import Assessment
-from callbot.audience.person import facts, salutation
+from callbot.audience.person import facts, products, salutation
 from callbot.audience.profile import Profile
 from callbot.conversation.facts import Offer, Person
 from callbot.store.tables import OfferRow
@@ -34,6 +34,7 @@ def person_of(profile: Profile, judged: Assessment) -> Person:
         industry=profile.industry,
         brand=profile.brand,
         facts=facts(profile, judged.at),
+        products=products(profile),
         reason=judged.reason,
         strategy=judged.strategy.name if judged.strategy else "",
         named_agent=profile.named_agent,

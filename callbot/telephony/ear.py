@@ -43,9 +43,18 @@ class Tape:
         while len(self._windows) > most:
             self._windows.popleft()
 
+    @property
+    def first_ms(self) -> int:
+        """Where what is kept begins."""
+        return self._first // _SAMPLES_PER_MS
+
+    @property
+    def _first(self) -> int:
+        return self._end - len(self._windows) * WINDOW
+
     def cut(self, start_ms: int, end_ms: int) -> Audio:
         """What is kept of the stretch."""
-        first = self._end - len(self._windows) * WINDOW
+        first = self._first
         start = max(first, start_ms * _SAMPLES_PER_MS)
         end = max(start, min(self._end, end_ms * _SAMPLES_PER_MS))
         windows = list(self._windows)[(start - first) // WINDOW : -(-(end - first) // WINDOW)]
@@ -120,8 +129,10 @@ class Hearing:
             self._segmenter = SpeechSegmenter()
 
     def _end(self, end_ms: int, until_ms: int) -> None:
-        audio = self._tape.cut(self._speech_ms - MARGIN_MS, until_ms)
-        self._emit(SpeechEnded(start_ms=self._speech_ms, end_ms=end_ms, audio=audio))
+        from_ms = min(self._speech_ms, max(self._tape.first_ms, self._speech_ms - MARGIN_MS))
+        audio = self._tape.cut(from_ms, until_ms)
+        before_ms = self._speech_ms - from_ms
+        self._emit(SpeechEnded(start_ms=self._speech_ms, end_ms=end_ms, audio=audio, before_ms=before_ms))
 
     def _pass(self, window: bytes) -> None:
         self._tape.add(window)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from audience_histories import NOW, happened, orders, profile
 
-from callbot.audience.person import facts, salutation
+from callbot.audience.person import facts, products, salutation
 from callbot.audience.profile import Happening, Order
 from callbot.audience.signals import days_until_anniversary
 
@@ -52,6 +52,12 @@ def test_health_and_money_are_not_spoken_of(industry: str) -> None:
     assert told
     for secret in ("空气炸锅", "8888", "祛斑"):
         assert secret not in told
+    assert products(who) == ()
+
+
+def test_products_are_what_they_may_name_themselves() -> None:
+    who = profile(bought=orders(40), happenings=[happened("browse", 30, "儿童编程课")])
+    assert products(who) == ("空气炸锅", "儿童编程课")
 
 
 def test_refunded_orders_are_not_mentioned() -> None:

@@ -25,6 +25,8 @@ class Deed:
     says: str = ""
     means: str = ""
     """Intent of the turn that ends with these words; empty: whatever was meant before, or nothing."""
+    feels: str = ""
+    """Emotion of that turn; empty: neutral."""
     sounds: int = 0
     """A cough, a door, music: ms of sound without words."""
     presses: str = ""

@@ -36,6 +36,7 @@ class ScenarioCallee:
         self.bot_said: list[tuple[int, str]] = []
         """Every character of the bot as it begins to sound."""
         self.means: dict[str, str] = {}
+        self.feels: dict[str, str] = {}
         self.digits: deque[str] = deque()
         self.left = False
         self.cut = False
@@ -126,6 +127,7 @@ class ScenarioCallee:
             self.said.append((self.now_ms, self._until_ms, deed.says))
         if deed.says:
             self.means[deed.says] = deed.means or self.means.get(deed.says, "silence_filler_unclear")
+            self.feels[deed.says] = deed.feels or "neutral"
 
     def _coming_back(self, heard: Pcm) -> Any:
         if not self._echo:

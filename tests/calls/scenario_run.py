@@ -25,10 +25,11 @@ from asr_tts.voice_cache import CachedVoice
 from callbot.app import build_call
 from callbot.conversation.facts import Offer, Opener, Person
 from callbot.conversation.flow_loader import load_flow
-from callbot.conversation.labels import Intent
+from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Context, Reading
 from callbot.conversation.result import CallResult
+from callbot.conversation.writing import Moment, Transition
 from callbot.minds import Minds
 from callbot.resources import folder
 from callbot.speech import Speech
@@ -162,9 +163,28 @@ class ScenarioReader(FakeReader):
 
     async def read(self, text: str, context: Context) -> Reading:
         reading = await super().read(text, context)
-        said = [(text.rfind(words), intent) for words, intent in self._callee.means.items() if words in text]
-        intent = Intent(max(said)[1]) if said else Intent.SILENCE_FILLER_UNCLEAR
-        return Reading(text=reading.text, intent=intent, confidence=0.9)
+        said = max(((text.rfind(words), words) for words in self._callee.means if words in text), default=None)
+        if said is None:
+            return Reading(text=reading.text, intent=Intent.SILENCE_FILLER_UNCLEAR, confidence=0.9)
+        return Reading(
+            text=reading.text,
+            intent=Intent(self._callee.means[said[1]]),
+            confidence=0.9,
+            emotion=Emotion(self._callee.feels[said[1]]),
+        )
+
+
+class ScenarioWriter(FakeWriter):
+    """Says what the scenario says, late or not at all."""
+
+    def __init__(self, broken: Mapping[str, Any]) -> None:
+        super().__init__(broken.get("says", ""), delay_s=float(broken.get("slow_s", 0.0)))
+        self._fails = bool(broken.get("fails"))
+
+    async def transition(self, moment: Moment) -> Transition:
+        if self._fails:
+            raise ConnectionError("the scenario says so")
+        return await super().transition(moment)
 
 
 class ScenarioDesk(FakeDesk):
@@ -236,7 +256,6 @@ def hold(scenario: Scenario) -> Held:
         broken = scenario.broken
         journal = MemoryJournal(failing=bool(broken.get("journal")))
         log = Watched(callee)
-        writer = broken.get("writer", {})
         minds = Minds(
             speech=Speech(
                 recognizer=ScriptedEar(callee, broken.get("recogniser", {})),
@@ -244,7 +263,7 @@ def hold(scenario: Scenario) -> Held:
                 voice_activity=FakeVoiceActivity(),
             ),
             reader=ScenarioReader(callee, broken.get("reader", {})),
-            writer=FakeWriter(writer.get("says", ""), delay_s=float(writer.get("slow_s", 0.0))),
+            writer=ScenarioWriter(broken.get("writer", {})),
         )
         session = build_call(
             plan(),
