@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,9 +27,10 @@ from callbot.conversation.result import CallLog, CallResult, Journal
 from callbot.conversation.session import Session
 from callbot.conversation.speaking import GuardCheck
 from callbot.conversation.supervised import SupervisedCall
-from callbot.desk import build_desk
+from callbot.desk import build_desk, build_far_office, joins_office
 from callbot.errors import BadInput
 from callbot.minds import Minds, build_minds
+from callbot.outreach.agent_phone import AgentPhone
 from callbot.outreach.attempt import Station
 from callbot.outreach.batch_run import BatchRun
 from callbot.outreach.dialler import Dialler
@@ -41,7 +43,8 @@ from callbot.resources import folder
 from callbot.settings import Settings
 from callbot.store.database import Database, sqlite_url
 from callbot.store.phones import PhoneVault
-from callbot.telephony.control import CallControl
+from callbot.telephony.control import BridgingControl, CallControl
+from callbot.telephony.media_line import MediaLine
 from callbot.telephony.media_server import MediaServer
 from callbot.telephony.twilio import TwilioCodec
 from callbot.telephony.twilio_rest import TwilioControl, status_url
@@ -49,8 +52,10 @@ from callbot.telephony.twilio_signature import is_signed
 from callbot.web.site import ReadyUser, Site
 from callbot.web.site import build_site as site_of_parts
 from handoff.desk import Desk
+from handoff.far_office import FarOffice
 from handoff.live_calls import CallsHere
 from handoff.office import Office
+from handoff.telephone import Telephone
 
 SIMULATOR_ACCOUNT = "AC" + "0" * 32
 SIMULATOR_TOKEN = "simulator"  # noqa: S105  not a secret: it opens callees that exist on this machine only
@@ -118,8 +123,10 @@ def build_site(
     *,
     ready_users: Sequence[ReadyUser] = (),
     office: Office | None = None,
+    far_office: FarOffice | None = None,
 ) -> Site:
-    """What the pages and the API work with. `ready_users` are the demo's, `office` the desk of this process."""
+    """What the pages and the API work with. `ready_users` are the demo's, `office` the desk of this process,
+    `far_office` that of another host which this one has joined."""
     return site_of_parts(
         db=db,
         vault=vault,
@@ -129,6 +136,7 @@ def build_site(
         scorer=build_scorer(settings),
         ready_users=ready_users,
         office=office,
+        far_office=far_office,
     )
 
 
@@ -148,6 +156,7 @@ def build_call(
     clock: Clock,
     options: SessionOptions,
     check: GuardCheck | None = None,
+    telephone: Telephone | None = None,
 ) -> Session:
     """One conversation, without database or sockets of its own, so that it runs on any clock."""
     return Session(
@@ -165,6 +174,7 @@ def build_call(
         options=options,
         briefs=minds.briefs,
         check=check,
+        telephone=telephone,
     )
 
 
@@ -258,6 +268,9 @@ async def build_media(
             on_call_event=on_call_event,
             calls=calls or CallsHere(),
             book=RecallBook(),
+            telephone_of=partial(
+                _telephone_of, control, server, media_url or server.url, settings.carrier.from_number
+            ),
         )
         watching = asyncio.create_task(RecallWatch(db, clock, talk.book, talk.running).run(), name="recalls")
         stack.push_async_callback(_ended, watching)
@@ -294,8 +307,16 @@ class Service:
     clock: Clock
     db: Database
     vault: PhoneVault
-    office: Office
+    office: Office | None
+    """The desk of this process; None where customers ring in the office of another host."""
     media: Media
+
+    @property
+    def own_office(self) -> Office:
+        """Raises `RuntimeError` where customers ring elsewhere."""
+        if self.office is None:
+            raise RuntimeError("the settings name the office of another host: desk.url")
+        return self.office
 
     def batch_run(self, on_progress: OnProgress) -> BatchRun:
         return self.media.batch_run(on_progress)
@@ -307,23 +328,32 @@ async def build_service(
 ) -> AsyncIterator[Service]:
     """Database, desk and media started in this process, and ended in the opposite order.
 
+    With `desk.url` set the customers ring in that office, and no desk is started here.
+
     Raises `BadInput` for a setting that cannot be, a port in use, or a missing model.
     """
     clock = clock or build_clock(settings)
     if isinstance(clock, ShiftedClock) and settings.carrier.kind != "simulator":
         raise BadInput.one("时钟", "接了真实运营商，不能拨动时钟", "不带时钟偏移启动")
-    async with (
-        open_database(settings) as db,
-        build_desk(settings, db, clock) as office,
-        build_media(
-            settings,
-            db=db,
-            desk=office.desk,
-            clock=clock,
-            on_call_event=on_call_event,
-            calls=office.calls,
-        ) as media,
-    ):
+    async with open_database(settings) as db, AsyncExitStack() as stack:
+        office: Office | None = None
+        if joins_office(settings):
+            far = await stack.enter_async_context(build_far_office(settings))
+            desk: Desk = far.desk
+            calls = far.calls
+        else:
+            office = await stack.enter_async_context(build_desk(settings, db, clock))
+            desk, calls = office.desk, office.calls
+        media = await stack.enter_async_context(
+            build_media(
+                settings,
+                db=db,
+                desk=desk,
+                clock=clock,
+                on_call_event=on_call_event,
+                calls=calls,
+            )
+        )
         yield Service(
             settings=settings,
             clock=clock,
@@ -350,6 +380,8 @@ class _Talk:
     on_call_event: OnCallEvent | None
     calls: CallsHere
     book: RecallBook
+    telephone_of: Callable[[Line], Telephone | None]
+    """How agents on telephones of their own are reached from a call."""
     sessions: dict[str, Session] = field(default_factory=dict)
     """The running ones, by call id."""
 
@@ -379,6 +411,7 @@ class _Talk:
                 clock=self.clock,
                 options=self.options,
                 check=self.book.check,
+                telephone=self.telephone_of(line),
             )
             self.sessions[plan.call_id] = session
             try:
@@ -386,6 +419,15 @@ class _Talk:
                     return await session.run()
             finally:
                 del self.sessions[plan.call_id]
+
+
+def _telephone_of(
+    control: CallControl, media: MediaServer, media_url: str, from_number: str, line: Line
+) -> Telephone | None:
+    """None where the carrier cannot connect a call with a telephone."""
+    if not isinstance(control, BridgingControl) or not isinstance(line, MediaLine):
+        return None
+    return AgentPhone(control, line, media, media_url=media_url, from_number=from_number)
 
 
 def build_control(settings: Settings, media_url: str = "") -> CallControl:

@@ -1,9 +1,9 @@
-"""The desk of this process, put together: store, agents of the settings, media processes, supervision."""
+"""The desk, put together: this process's own with everything around it, or the office of another host."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from socket import gethostname
 
 from callbot.clock import Clock
@@ -12,7 +12,9 @@ from callbot.outreach.late_form import settle_late_form
 from callbot.settings import DeskSettings, Settings
 from callbot.store.database import Database
 from callbot.store.desk import SqlDeskStore
+from handoff.far_office import FarOffice, join_office
 from handoff.line_door import LineDoor
+from handoff.live_calls import CallsHere
 from handoff.live_desk import DeskOptions, LiveDesk
 from handoff.media_door import MediaDoor
 from handoff.offer import WrapUp
@@ -26,6 +28,24 @@ def desk_options(settings: Settings) -> DeskOptions:
     return DeskOptions(
         ring_s=desk.ring_timeout_s, place_s=desk.place_s, sla_s=desk.sla_s, return_s=desk.return_s
     )
+
+
+def joins_office(settings: Settings) -> bool:
+    """Whether customers ring in the office of another host. Raises `BadInput` where its secret is missing."""
+    if settings.desk.url and not settings.desk.line_token.get_secret_value():
+        raise BadInput.one(
+            "设置 desk.line_token",
+            f"填了 desk.url（{settings.desk.url}），没有填那边坐席台的令牌：客户将转不到人工",
+            "填控制进程的 desk.line_token（CALLBOT_DESK__LINE_TOKEN），两边相同",
+        )
+    return bool(settings.desk.url)
+
+
+def build_far_office(
+    settings: Settings, calls: CallsHere | None = None
+) -> AbstractAsyncContextManager[FarOffice]:
+    """The office that the settings name; `calls` are those that its supervisors may listen to."""
+    return join_office(settings.desk.url, settings.desk.line_token.get_secret_value(), calls)
 
 
 def _cannot_listen(desk: DeskSettings, error: OSError) -> BadInput:
@@ -48,7 +68,9 @@ async def build_desk(
 
     async def authenticate(token: str) -> AgentIdentity | None:
         agent = agents.get(token)
-        return AgentIdentity(id=agent.id, name=agent.name, skills=dict(agent.skills)) if agent else None
+        if agent is None:
+            return None
+        return AgentIdentity(id=agent.id, name=agent.name, skills=dict(agent.skills), telephone=agent.telephone)
 
     server = DeskServer(
         settings.desk.host,
@@ -66,7 +88,7 @@ async def build_desk(
     desk = LiveDesk(server, desk_options(settings))
     if line_token:
         server.line_door = LineDoor(desk, line_token)
-        server.media_door = MediaDoor(line_token)
+        server.media_door = MediaDoor(line_token, desk=server.name)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(server)

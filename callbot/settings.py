@@ -207,6 +207,10 @@ class MediaSettings(Block):
     )
 
 
+TELEPHONE = r"\+[1-9]\d{6,14}|sips?:[^\s@;?]+@[^\s@;?]+"
+"""What carriers dial: E.164 or a SIP address."""
+
+
 class AgentSettings(Block):
     """A human agent who may sign in at the desk."""
 
@@ -214,6 +218,7 @@ class AgentSettings(Block):
     name: str
     token: SecretStr
     skills: dict[str, int] = {}
+    telephone: str = Field(default="", pattern=f"^({TELEPHONE})?$")
 
 
 class DeskSettings(Block):
@@ -223,11 +228,12 @@ class DeskSettings(Block):
     port: int = Field(default=8092, ge=0, description="Its port; 0 picks a free one.")
     url: str = Field(
         default="",
-        description="For media processes on other hosts: ws://host:port/line of the control process's desk server.",
+        pattern=r"^(wss?://[^\s/@]+/line)?$",
+        description="The desk of another host, ws://host:port/line: set it for `callbot media`, and for a `callbot serve` whose customers shall ring in that office; empty: a desk of its own.",
     )
     line_token: SecretStr = Field(
         default=SecretStr(""),
-        description="What media processes on other hosts sign in with at the desk; `callbot serve` makes one for its own.",
+        description="What other hosts sign in with at the desk, the same on both sides; `callbot serve` makes one for its own media processes.",
     )
     ring_timeout_s: float = Field(
         default=15.0, gt=0, description="How long an agent rings before the next one is tried."
@@ -250,7 +256,7 @@ class DeskSettings(Block):
     )
     agents: tuple[AgentSettings, ...] = Field(
         default=(),
-        description="Who may sign in, as [[desk.agents]] tables: id, name, token, skills such as {complaint = 3}.",
+        description='Who may sign in, as [[desk.agents]] tables: id, name, token, skills such as {complaint = 3}, and for who talks on a telephone of their own telephone = "+86…" or "sip:…".',
     )
 
 

@@ -28,8 +28,20 @@ Answer: TypeAlias = Accept | Decline | Missed | Left
 class AgentLine(Voice):
     """Rings, and takes part in a conversation afterwards."""
 
-    def __init__(self, agent_id: str, name: str, connection: Connection, sound: Sound | None = None) -> None:
+    def __init__(
+        self,
+        agent_id: str,
+        name: str,
+        connection: Connection,
+        sound: Sound | None = None,
+        *,
+        telephone: str = "",
+    ) -> None:
+        """`telephone`: where they talk instead of here."""
         super().__init__(agent_id, name, connection, sound)
+        self.telephone = telephone
+        self.left = asyncio.Event()
+        """Set when the connection is gone."""
         self._ringing: tuple[str, asyncio.Future[Answer]] | None = None
 
     async def ring(self, ring: Ring) -> Answer:
@@ -56,5 +68,6 @@ class AgentLine(Voice):
 
     def leave(self) -> None:
         super().leave()
+        self.left.set()
         if self._ringing is not None and not self._ringing[1].done():
             self._ringing[1].set_result(Left())

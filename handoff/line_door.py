@@ -11,7 +11,7 @@ from typing import Final
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from handoff.desk import Desk, NotPlaced, Placed
+from handoff.desk import Desk, NotPlaced, Placed, TelephoneDown
 from handoff.line_end import LineEnd
 from handoff.line_wire import (
     AgentPlaced,
@@ -19,21 +19,29 @@ from handoff.line_wire import (
     BetterBrief,
     BridgeOver,
     CalleeLeft,
+    FromDesk,
     FromMedia,
+    LeaveTelephone,
     NewLine,
     NobodyPlaced,
     OpenBridge,
     Place,
+    RingTelephone,
+    TelephoneHungUp,
+    TelephoneRang,
     WrittenUp,
     decode_from_media,
 )
 from handoff.messages import BadMessage, encode
+from handoff.telephone import Bell, Rang
 
 log = logging.getLogger(__name__)
 
 CLOSED_BAD_TOKEN: Final = 4401
 CLOSED_BAD_MESSAGE: Final = 4400
 _FIRST_S: Final = 10.0
+_RANG_S: Final = 15.0
+"""How much later than asked a media process may say what became of ringing a telephone."""
 _FORM_S: Final = 30.0
 """What the agent gets for the form of a customer whose media process is gone."""
 
@@ -88,7 +96,8 @@ class LineDoor:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _place(self, order: Place, customer: _Customer, reading: asyncio.Task[None]) -> None:
-        placing = asyncio.create_task(self._desk.place(order.offer), name=f"place-{order.offer.id}")
+        telephone = _FarTelephone(customer) if order.telephones else None
+        placing = asyncio.create_task(self._desk.place(order.offer, telephone), name=f"place-{order.offer.id}")
         try:
             await asyncio.wait({placing, reading}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -128,6 +137,8 @@ class _Customer:
         self._connection = connection
         self._desk = desk
         self._offer_id = offer_id
+        self.rang: asyncio.Future[Rang] | None = None
+        """While their side rings a telephone."""
         self._said: asyncio.Queue[FromMedia | None] = asyncio.Queue()
 
     async def read(self) -> None:
@@ -145,6 +156,11 @@ class _Customer:
                         await self._desk.tell(self._offer_id, brief)
                     case NewLine(line=line):
                         await self._desk.tell(self._offer_id, line)
+                    case TelephoneHungUp():
+                        await self._desk.tell(self._offer_id, TelephoneDown())
+                    case TelephoneRang(result=result):
+                        if self.rang is not None and not self.rang.done():
+                            self.rang.set_result(result)
                     case _:
                         self._said.put_nowait(said)
         except ConnectionClosed:
@@ -160,6 +176,30 @@ class _Customer:
         """The next control message; None once the connection is over."""
         return await self._said.get()
 
-    async def tell(self, message: AgentPlaced | NobodyPlaced | BridgeOver | WrittenUp) -> None:
+    async def tell(self, message: FromDesk) -> None:
         with suppress(ConnectionClosed):
             await self._connection.send(encode(message))
+
+
+class _FarTelephone(Bell):
+    """Rung by the media process, which joins it with its customer as well."""
+
+    def __init__(self, customer: _Customer) -> None:
+        self._customer = customer
+
+    async def ring(self, number: str, timeout_s: float) -> Rang:
+        self._customer.rang = asyncio.get_running_loop().create_future()
+        await self._customer.tell(RingTelephone(number=number, timeout_s=timeout_s))
+        try:
+            async with asyncio.timeout(timeout_s + _RANG_S):
+                return await self._customer.rang
+        except TimeoutError:
+            await self.part()
+            return "failed"
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.create_task(self.part()))
+            raise
+
+    async def part(self) -> None:
+        self._customer.rang = None
+        await self._customer.tell(LeaveTelephone())

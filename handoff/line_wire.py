@@ -16,6 +16,7 @@ from handoff.bridge import Bridged
 from handoff.desk import NotPlaced, Placed
 from handoff.messages import decode
 from handoff.offer import Brief, Line, TransferOffer, WrapUp
+from handoff.telephone import Rang
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,24 @@ class Place:
 
     token: str
     offer: TransferOffer
+    telephones: bool = False
+    """The customer's carrier reaches agents' own telephones."""
     type: Literal["place"] = "place"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephoneRang:
+    """Media → desk: what became of ringing the telephone."""
+
+    result: Rang
+    type: Literal["rang"] = "rang"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephoneHungUp:
+    """Media → desk: the agent hung their telephone up."""
+
+    type: Literal["telephone_down"] = "telephone_down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +84,22 @@ class AskWrapUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RingTelephone:
+    """Desk → media: ring the telephone of an agent who accepted."""
+
+    number: str
+    timeout_s: float
+    type: Literal["ring_telephone"] = "ring_telephone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveTelephone:
+    """Desk → media: stop its ringing, or hang it up if it was answered."""
+
+    type: Literal["leave_telephone"] = "leave_telephone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPlaced:
     """Desk → media: an agent is on the audio path."""
 
@@ -97,8 +131,10 @@ class WrittenUp:
     type: Literal["written_up"] = "written_up"
 
 
-FromMedia: TypeAlias = Place | BetterBrief | NewLine | OpenBridge | CalleeLeft | AskWrapUp
-FromDesk: TypeAlias = AgentPlaced | NobodyPlaced | BridgeOver | WrittenUp
+FromMedia: TypeAlias = (
+    Place | BetterBrief | NewLine | TelephoneRang | TelephoneHungUp | OpenBridge | CalleeLeft | AskWrapUp
+)
+FromDesk: TypeAlias = RingTelephone | LeaveTelephone | AgentPlaced | NobodyPlaced | BridgeOver | WrittenUp
 
 _from_media: TypeAdapter[FromMedia] = TypeAdapter(Annotated[FromMedia, Field(discriminator="type")])
 _from_desk: TypeAdapter[FromDesk] = TypeAdapter(Annotated[FromDesk, Field(discriminator="type")])

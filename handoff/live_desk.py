@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import Final, Literal, TypeAlias, assert_never
 
-from handoff.agent_line import AgentLine, Left, Missed
+from handoff.agent_line import AgentLine, Answer, Left, Missed
 from handoff.bridge import AudioEnd, Bridged
-from handoff.desk import Desk, NotPlaced, Placed
+from handoff.desk import Desk, NotPlaced, Placed, TelephoneDown
 from handoff.offer import Brief, Line, TransferOffer, WrapUp
+from handoff.phone_room import PhoneRoom
 from handoff.room import Room, RoomOptions
 from handoff.server import DeskServer
 from handoff.store import Talked
+from handoff.telephone import Bell
 from handoff.voice import Voice
 from handoff.waiting import Waiting, escalation, matched, skilled_at_work, somebody_may_come
 from handoff.wire import Accept, Decline, Ended, EndedBy, Rebrief, Ring, Said, Withdrawn
@@ -35,6 +37,17 @@ class DeskOptions:
     """How long an agent whose connection was lost may take to come back to their customer."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Unreached:
+    """They accepted, and their own telephone was not answered."""
+
+    result: Literal["no_answer", "bridge_failed"]
+    detail: str
+
+
+_Rung: TypeAlias = Answer | _Unreached
+
+
 @dataclass(slots=True, eq=False)
 class _Case:
     """One offer from its opening to its wrap-up."""
@@ -43,11 +56,15 @@ class _Case:
     since: float
     result: NotPlaced
     asked: list[str]
+    telephone: Bell | None
+    """By which agents on telephones of their own are reached."""
     escalation: int = 0
     rung: Voice | None = None
     """Who sees the card."""
 
-    def waiting(self) -> Waiting:
+    def waiting(self, unreachable: frozenset[str]) -> Waiting:
+        """`unreachable` are those who talk on a telephone of their own."""
+        unasked = frozenset() if self.telephone is not None else unreachable
         return Waiting(
             offer_id=self.offer.id,
             skill=self.offer.skill,
@@ -55,7 +72,7 @@ class _Case:
             since=self.since,
             own=self.offer.own_agent_id,
             escalation=self.escalation,
-            passed_over=frozenset(self.asked),
+            passed_over=unasked.union(self.asked),
         )
 
 
@@ -71,13 +88,15 @@ class LiveDesk(Desk):
         self.takers: dict[str, Voice] = {}
         """Supervisors who take a call over, by its id."""
 
-    async def place(self, offer: TransferOffer) -> Placed | NotPlaced:
+    async def place(self, offer: TransferOffer, telephone: Bell | None = None) -> Placed | NotPlaced:
         """Ring agents by skill and longest idle until one accepts and connects, or nobody is left.
 
+        Who talks on a telephone of their own accepts on the screen, and is an agent once that was answered.
         Cancelling it abandons the offer: the ringing stops and the agent is free again.
         """
         nobody = NotPlaced(offer_id=offer.id, result="no_agent")
-        case = _Case(offer=offer, since=asyncio.get_running_loop().time(), result=nobody, asked=[])
+        since = asyncio.get_running_loop().time()
+        case = _Case(offer=offer, since=since, result=nobody, asked=[], telephone=telephone)
         self._cases[offer.id] = case
         await self._store.open(offer, self.server.now(), desk=self.server.name, sla_s=self._options.sla_s)
         placed: Placed | None = None
@@ -115,7 +134,7 @@ class LiveDesk(Desk):
         while (left_s := give_up_at - loop.time()) > 0:
             line = await self._turn(case)
             if line is None:
-                if not somebody_may_come(case.waiting(), await self.server.here()):
+                if not somebody_may_come(self._waiting(case), await self.server.here()):
                     break
                 await self.server.change(min(_LOOK_S, left_s))
                 continue
@@ -127,10 +146,12 @@ class LiveDesk(Desk):
             case.rung = line
             self._in_line.pop(offer.id, None)
             await self.server.tell_presence(line.agent_id)
-            answer = await self._ring(case, line, min(self._options.ring_s, left_s))
+            answer: _Rung = await self._ring(case, line, min(self._options.ring_s, left_s))
+            if isinstance(answer, Accept) and line.telephone and case.telephone is not None:
+                answer = await self._ring_telephone(case.telephone, line, answer, give_up_at)
             match answer:
                 case Accept():
-                    placed = await self._connect(offer, line)
+                    placed = await self._connect(case, line)
                     if placed is not None:
                         return placed
                 case Decline():
@@ -140,6 +161,10 @@ class LiveDesk(Desk):
                     case.result = replace(case.result, result="no_answer", detail="")
                     await self._store.miss(offer.id, line.agent_id, self.server.now())
                     await line.tell(Withdrawn(offer_id=offer.id, why="timeout"))
+                case _Unreached(result=result, detail=detail):
+                    case.result = replace(case.result, result=result, detail=detail)
+                    await self._store.miss(offer.id, line.agent_id, self.server.now())
+                    await line.tell(Withdrawn(offer_id=offer.id, why="telephone"))
                 case Left():
                     case.result = replace(case.result, result="no_answer", detail="")
                     await self._take_back(offer, line)
@@ -155,13 +180,16 @@ class LiveDesk(Desk):
         agents = await self.server.here()
         waited = asyncio.get_running_loop().time() - case.since
         level = escalation(waited, self._options.sla_s)
-        if level == 0 and not skilled_at_work(case.waiting(), agents):
+        if level == 0 and not skilled_at_work(self._waiting(case), agents):
             level = 1
         if level > case.escalation:
             case.escalation = level
             await self._store.escalate(case.offer.id, level, self.server.now())
-        pairs = matched((one.waiting() for one in self._in_line.values()), agents)
+        pairs = matched(map(self._waiting, self._in_line.values()), agents)
         return self.server.line(pairs.get(case.offer.id, ""))
+
+    def _waiting(self, case: _Case) -> Waiting:
+        return case.waiting(self.server.on_telephones)
 
     async def _ring(self, case: _Case, line: AgentLine, timeout_s: float) -> Accept | Decline | Missed | Left:
         waited = asyncio.get_running_loop().time() - case.since
@@ -181,17 +209,55 @@ class LiveDesk(Desk):
         finally:
             ringing.cancel()
 
-    async def _connect(self, offer: TransferOffer, line: AgentLine) -> Placed | None:
-        now = self.server.now()
-        if not await self._store.accept(offer.id, line.agent_id, now):
-            await line.tell(Withdrawn(offer_id=offer.id, why="taken"))
-            return None
-        line.expect()
-        self.server.expect_form(offer.id)
-        if not await self._store.connect(offer.id, line.agent_id, now):
-            return None
-        await self.server.tell_presence(line.agent_id)
-        return Placed(offer_id=offer.id, agent_id=line.agent_id, agent_name=line.name)
+    async def _ring_telephone(
+        self, telephone: Bell, line: AgentLine, accepted: Accept, give_up_at: float
+    ) -> Accept | Left | _Unreached:
+        """Ring the telephone of somebody who accepted; the offer rings at them until it is answered."""
+        left_s = max(0.0, give_up_at - asyncio.get_running_loop().time())
+        ringing = asyncio.ensure_future(telephone.ring(line.telephone, min(self._options.ring_s, left_s)))
+        leaving = asyncio.ensure_future(line.left.wait())
+        try:
+            await asyncio.wait({ringing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            if not ringing.done():
+                ringing.cancel()
+            await asyncio.gather(ringing, leaving, return_exceptions=True)
+        if ringing.cancelled():
+            return Left()
+        match ringing.result():
+            case "answered":
+                return accepted
+            case "busy":
+                return _Unreached("no_answer", "the agent's telephone was busy")
+            case "no_answer":
+                return _Unreached("no_answer", "the agent's telephone was not answered")
+            case "failed":
+                return _Unreached("bridge_failed", "the agent's telephone could not be rung")
+            case rang:
+                assert_never(rang)
+
+    async def _connect(self, case: _Case, line: AgentLine) -> Placed | None:
+        offer, now, placed = case.offer, self.server.now(), None
+        try:
+            if not await self._store.accept(offer.id, line.agent_id, now):
+                await line.tell(Withdrawn(offer_id=offer.id, why="taken"))
+                return None
+            line.expect()
+            self.server.expect_form(offer.id)
+            if not await self._store.connect(offer.id, line.agent_id, now):
+                return None
+            await self.server.tell_presence(line.agent_id)
+            placed = Placed(
+                offer_id=offer.id,
+                agent_id=line.agent_id,
+                agent_name=line.name,
+                by_telephone=bool(line.telephone),
+            )
+            return placed
+        finally:
+            if placed is None and line.telephone and case.telephone is not None:
+                await case.telephone.part()
 
     async def _take_back(self, offer: TransferOffer, line: AgentLine) -> None:
         """Free an offer whose agent left while it rang; the end of their connection may have done so."""
@@ -213,9 +279,14 @@ class LiveDesk(Desk):
             await case.rung.tell(Withdrawn(offer_id=offer.id, why="customer_left"))
             await self.server.tell_presence(case.rung.agent_id)
 
-    async def tell(self, offer_id: str, news: Brief | Line) -> None:
+    async def tell(self, offer_id: str, news: Brief | Line | TelephoneDown) -> None:
         case = self._cases.get(offer_id)
         if case is None:
+            return
+        if isinstance(news, TelephoneDown):
+            room = self.server.rooms.get(case.offer.call_id)
+            if room is not None and room.offer_id == offer_id:
+                room.hang_up()
             return
         if isinstance(news, Brief):
             case.offer = replace(case.offer, brief=news)
@@ -235,7 +306,8 @@ class LiveDesk(Desk):
         if case is None or voice is None:
             await self._end(placed, None, "failed")
             return Bridged(ended_by="failed", duration_ms=0, error="the desk does not know this offer")
-        room = Room(placed.offer_id, callee, voice, RoomOptions(return_s=self._options.return_s))
+        kind = PhoneRoom if placed.by_telephone else Room
+        room = kind(placed.offer_id, callee, voice, RoomOptions(return_s=self._options.return_s))
         self.server.rooms[case.offer.call_id] = room
         ended: EndedBy = "failed"
         try:

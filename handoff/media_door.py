@@ -16,6 +16,7 @@ from handoff.media_wire import (
     CallBegins,
     CallEnds,
     EndThis,
+    Joined,
     ListenTo,
     MediaHello,
     TakeOver,
@@ -36,10 +37,12 @@ _FIRST_S: Final = 10.0
 class MediaDoor:
     """The running calls of all media processes. `token` is what they share with the desk."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, *, desk: str = "") -> None:
+        """`desk` is the name that those who sign in are told."""
         if not token:
             raise ValueError("media processes sign in with a token that is not empty")
         self._token = token
+        self._desk = desk
         self._calls: dict[str, _FarCall] = {}
 
     def find(self, call_id: str) -> LiveCall | None:
@@ -61,6 +64,7 @@ class MediaDoor:
         outbox = Outbox(connection)
         mine = {call_id: _FarCall(call_id, outbox) for call_id in hello.calls}
         self._calls.update(mine)
+        outbox.tell(encode(Joined(desk=self._desk)))
         try:
             async for message in messages:
                 if isinstance(message, bytes):

@@ -17,6 +17,7 @@ from handoff.media_wire import (
     CallBegins,
     CallEnds,
     EndThis,
+    Joined,
     ListenTo,
     MediaHello,
     TakeOver,
@@ -39,16 +40,38 @@ class MediaLink:
         self._url = url
         self._token = token
         self._calls = calls
+        self._joined = asyncio.Event()
+        self.why = "not tried yet"
+        """Why the desk is away, while it is."""
+
+    @property
+    def joined(self) -> bool:
+        """The desk is there and has let us in."""
+        return self._joined.is_set()
+
+    async def wait_joined(self) -> None:
+        """Returns once the desk has let us in."""
+        await self._joined.wait()
 
     async def run(self) -> None:
         """Until cancelled. A desk that is not there is tried again every two seconds; calls go on meanwhile."""
         while True:
             try:
                 async with connect(self._url, compression=None, ping_interval=20, proxy=None) as socket:
-                    await _Session(socket, self._calls).run(self._token)
-            except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
-                log.info("the desk is not there for listening", extra={"error": type(error).__name__})
+                    await _Session(socket, self._calls, self._joined.set).run(self._token)
+                self._away("closed the connection")
+            except ConnectionClosed as closed:
+                self._away(closed.rcvd.reason if closed.rcvd and closed.rcvd.reason else "lost the connection")
+            except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
+                self._away(type(error).__name__)
+            finally:
+                self._joined.clear()
             await asyncio.sleep(_AGAIN_S)
+
+    def _away(self, why: str) -> None:
+        if self.joined or why != self.why:
+            log.warning("the desk is away", extra={"url": self._url, "why": why})
+        self.why = why
 
 
 class _Wire:
@@ -67,9 +90,10 @@ class _Wire:
 class _Session:
     """One connection."""
 
-    def __init__(self, socket: object, calls: CallsHere) -> None:
+    def __init__(self, socket: object, calls: CallsHere, on_joined: Callable[[], None]) -> None:
         self._socket = socket
         self._calls = calls
+        self._on_joined = on_joined
         self._outbox = Outbox(_Wire(socket))
         self._stops: dict[str, Callable[[], None]] = {}
 
@@ -94,6 +118,9 @@ class _Session:
         self._outbox.tell(encode(CallBegins(call_id=call_id) if begins else CallEnds(call_id=call_id)))
 
     def _do(self, order: ToMediaProcess) -> None:
+        if isinstance(order, Joined):
+            self._on_joined()
+            return
         call = self._calls.find(order.call_id)
         if call is None:
             return

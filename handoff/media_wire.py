@@ -72,8 +72,17 @@ class EndThis:
     type: Literal["end"] = "end"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Desk → media, after a hello with the right token: customers may come."""
+
+    desk: str
+    """The name of the desk."""
+    type: Literal["joined"] = "joined"
+
+
 FromMediaProcess: TypeAlias = MediaHello | CallBegins | CallEnds
-ToMediaProcess: TypeAlias = ListenTo | TakeOver | EndThis
+ToMediaProcess: TypeAlias = Joined | ListenTo | TakeOver | EndThis
 
 _from_media: TypeAdapter[FromMediaProcess] = TypeAdapter(
     Annotated[FromMediaProcess, Field(discriminator="type")]

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from handoff.bridge import AudioEnd, Bridged
-from handoff.desk import Desk, NotPlaced, Placed
+from handoff.desk import Desk, NotPlaced, Placed, TelephoneDown
 from handoff.line_end import LineEnd
 from handoff.line_wire import (
     AgentPlaced,
@@ -21,15 +21,21 @@ from handoff.line_wire import (
     BridgeOver,
     CalleeLeft,
     FromDesk,
+    FromMedia,
+    LeaveTelephone,
     NewLine,
     NobodyPlaced,
     OpenBridge,
     Place,
+    RingTelephone,
+    TelephoneHungUp,
+    TelephoneRang,
     WrittenUp,
     decode_from_desk,
 )
 from handoff.messages import BadMessage, encode
 from handoff.offer import Brief, Line, TransferOffer, WrapUp
+from handoff.telephone import Bell
 
 _CONNECT_S: Final = 5.0
 _LET_GO_S: Final = 2.0
@@ -46,7 +52,7 @@ class RemoteDesk(Desk):
         self._offers: dict[str, _Offer] = {}
         self._asking: dict[str, _Offer] = {}
 
-    async def place(self, offer: TransferOffer) -> Placed | NotPlaced:
+    async def place(self, offer: TransferOffer, telephone: Bell | None = None) -> Placed | NotPlaced:
         """As `Desk.place`; cancelling it closes the socket, which abandons the offer."""
         try:
             connection = await connect(
@@ -64,8 +70,8 @@ class RemoteDesk(Desk):
         line = _Offer(connection)
         self._asking[offer.id] = line
         try:
-            await line.tell(Place(token=self._token, offer=offer))
-            answer = await line.next()
+            await line.tell(Place(token=self._token, offer=offer, telephones=telephone is not None))
+            answer = await self._answer(line, telephone)
         except BaseException:
             await asyncio.shield(asyncio.create_task(line.aclose()))
             raise
@@ -80,10 +86,44 @@ class RemoteDesk(Desk):
             return answer.answer
         return NotPlaced(offer_id=offer.id, result="no_agent", detail=f"desk {self._url}: {line.why}")
 
-    async def tell(self, offer_id: str, news: Brief | Line) -> None:
+    @staticmethod
+    async def _answer(line: _Offer, telephone: Bell | None) -> FromDesk | None:
+        """What comes of the offer; telephones are rung for the desk meanwhile."""
+        ringing: asyncio.Task[None] | None = None
+
+        async def ring(order: RingTelephone, telephone: Bell) -> None:
+            await line.tell(TelephoneRang(result=await telephone.ring(order.number, order.timeout_s)))
+
+        async def leave() -> None:
+            if ringing is not None:
+                ringing.cancel()
+                await asyncio.gather(ringing, return_exceptions=True)
+
+        answer: FromDesk | None = None
+        try:
+            while isinstance(answer := await line.next(), (RingTelephone, LeaveTelephone)):
+                await leave()
+                if telephone is not None and isinstance(answer, LeaveTelephone):
+                    await telephone.part()
+                elif telephone is not None and isinstance(answer, RingTelephone):
+                    ringing = asyncio.create_task(ring(answer, telephone))
+        finally:
+            await leave()
+            if telephone is not None and not isinstance(answer, AgentPlaced):
+                await asyncio.shield(asyncio.create_task(telephone.part()))
+        return answer
+
+    async def tell(self, offer_id: str, news: Brief | Line | TelephoneDown) -> None:
         line = self._offers.get(offer_id) or self._asking.get(offer_id)
-        if line is not None:
-            await line.tell(BetterBrief(brief=news) if isinstance(news, Brief) else NewLine(line=news))
+        if line is None:
+            return
+        match news:
+            case Brief():
+                await line.tell(BetterBrief(brief=news))
+            case Line():
+                await line.tell(NewLine(line=news))
+            case TelephoneDown():
+                await line.tell(TelephoneHungUp())
 
     async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:
         """As `Desk.bridge`; `failed` when the desk goes away, and the bot comes back."""
@@ -167,7 +207,7 @@ class _Offer:
         self.why = f"{type(error).__name__}: {error}"
         self._said.put_nowait(None)
 
-    async def tell(self, message: Place | BetterBrief | NewLine | OpenBridge | CalleeLeft | AskWrapUp) -> None:
+    async def tell(self, message: FromMedia) -> None:
         with suppress(ConnectionClosed):
             await self._connection.send(encode(message))
 

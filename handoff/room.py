@@ -11,7 +11,7 @@ from handoff.bridge import AudioEnd, Bridged, Frame
 from handoff.frames import level, mixed
 from handoff.hold_tone import hold_frame
 from handoff.jitter import JitterBuffer
-from handoff.voice import Voice
+from handoff.voice import Floor, Voice
 from handoff.wire import Connected, Level, Party, Refused
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class RoomOptions:
     """How long an agent whose connection is lost may take to come back."""
 
 
-class Room:
+class Room(Floor):
     """One bridge. `run` ends when somebody left for good; it never lasts longer than the callee's line.
 
     The callee hears the human, a supervisor who barges in, or the hold tone while nobody is there to talk: on
@@ -55,6 +55,10 @@ class Room:
         self._peaks = [-90, -90]
         self._over: asyncio.Future[Bridged] = asyncio.get_running_loop().create_future()
         self._began = asyncio.get_running_loop().time()
+
+    @property
+    def by_telephone(self) -> bool:
+        return False
 
     @property
     def from_callee(self) -> JitterBuffer:

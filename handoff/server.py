@@ -60,6 +60,8 @@ class AgentIdentity:
     name: str
     skills: dict[str, int] = field(default_factory=dict)
     """Of an agent who is new; later the store's stand."""
+    telephone: str = ""
+    """Where they talk, as their carrier dials it; empty: over their connection to the desk."""
 
 
 Authenticate: TypeAlias = Callable[[str], Awaitable[AgentIdentity | None]]
@@ -67,6 +69,11 @@ Authenticate: TypeAlias = Callable[[str], Awaitable[AgentIdentity | None]]
 Now: TypeAlias = Callable[[], datetime]
 OnForm: TypeAlias = Callable[[str, str, WrapUp], Awaitable[None]]
 """(offer id, agent id, form): a form that came after its call was settled."""
+
+
+def shown(telephone: str) -> str:
+    """A telephone on a screen: its end is enough for its owner."""
+    return f"…{telephone[-4:]}" if telephone else ""
 
 
 def utc_now() -> datetime:
@@ -150,6 +157,11 @@ class DeskServer:
         """The agent's connection, None while they are not connected."""
         return self._lines.get(agent_id)
 
+    @property
+    def on_telephones(self) -> frozenset[str]:
+        """Agents who talk on a telephone of their own."""
+        return frozenset(line.agent_id for line in self._lines.values() if line.telephone)
+
     async def here(self) -> list[AgentStatus]:
         """Agents who are connected to this desk and to no other."""
         return [
@@ -205,7 +217,9 @@ class DeskServer:
 
     async def attend(self, identity: AgentIdentity, connection: Connection, sound_name: SoundName) -> None:
         """Serve one agent who has shown who they are, until their connection ends."""
-        line = AgentLine(identity.id, identity.name, connection, sound(sound_name))
+        line = AgentLine(
+            identity.id, identity.name, connection, sound(sound_name), telephone=identity.telephone
+        )
         older = self._lines.get(identity.id)
         self._lines[identity.id] = line
         room = next((room for room in self.rooms.values() if room.human.agent_id == identity.id), None)
@@ -224,7 +238,13 @@ class DeskServer:
                 self.now(),
             )
             await line.tell(
-                Welcome(agent_id=identity.id, name=identity.name, sound=sound_name, break_reasons=BREAK_REASONS)
+                Welcome(
+                    agent_id=identity.id,
+                    name=identity.name,
+                    sound=sound_name,
+                    break_reasons=BREAK_REASONS,
+                    telephone=shown(identity.telephone),
+                )
             )
             await line.tell(PresenceIs(presence=agent.presence, reason=agent.reason))
             if room is not None and room in self.rooms.values():

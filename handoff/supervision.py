@@ -175,6 +175,9 @@ class _Seat:
                 if room is None:
                     await self._voice.tell(Refused(message="机器人正在通话：可以旁听或接管，不能耳语或插话"))
                     return
+                if room.by_telephone:
+                    await self._voice.tell(Refused(message="坐席在用电话通话：可以旁听或接管，不能耳语或插话"))
+                    return
                 await room.join(self._voice, mode)
             case "take_over":
                 self._desk.takers[self._call_id] = self._voice

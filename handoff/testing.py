@@ -7,12 +7,16 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
-from handoff.bridge import AudioEnd, Bridged
-from handoff.desk import Desk, NotPlaced, Placed
+import numpy as np
+
+from handoff.bridge import AudioEnd, Bridged, Frame
+from handoff.desk import Desk, NotPlaced, Placed, TelephoneDown
 from handoff.offer import Brief, Line, OfferState, TransferOffer, WrapUp
 from handoff.presence import MISSED, AgentStatus, Presence, may_choose, may_ring
 from handoff.store import DeskStore, Talked, Unplaced
+from handoff.telephone import Bell, Rang, Telephone, TelephoneFailed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -223,6 +227,67 @@ _CUSTOMER_HELD = frozenset({OfferState.ACCEPTED, OfferState.CONNECTED})
 _RESULT = {OfferState.FAILED: "bridge_failed", OfferState.ABANDONED: "callee_left"}
 
 
+class FakeTelephone(Telephone):
+    """An agent's telephone that does what a test says. `state` is idle, ringing, waiting or talking."""
+
+    def __init__(self, *, ringing_s: float = 60.0) -> None:
+        """`ringing_s`: when a switch gives up by itself."""
+        self.state: Literal["idle", "ringing", "waiting", "talking"] = "idle"
+        self.rung: list[str] = []
+        """The numbers, in order."""
+        self.breaks = False
+        """The next `join` fails."""
+        self.parted = 0
+        self._ringing_s = ringing_s
+        self._answer: asyncio.Future[Rang] | None = None
+        self._down = asyncio.Event()
+
+    def answer(self, rang: Rang = "answered") -> None:
+        """What becomes of the ringing; nothing outside of it."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(rang)
+
+    def hang_up(self) -> None:
+        """The agent puts it down; no effect on one that is not in use."""
+        if self.state in ("waiting", "talking"):
+            self.state = "idle"
+            self._down.set()
+
+    async def ring(self, number: str, timeout_s: float) -> Rang:
+        self.rung.append(number)
+        self.state, self._down = "ringing", asyncio.Event()
+        self._answer = asyncio.get_running_loop().create_future()
+        rang: Rang = "no_answer"
+        try:
+            async with asyncio.timeout(min(timeout_s, self._ringing_s)):
+                rang = await self._answer
+        except TimeoutError:
+            pass
+        finally:
+            self.state = "waiting" if rang == "answered" else "idle"
+            self._answer = None
+        return rang
+
+    async def join(self) -> None:
+        breaks, self.breaks = self.breaks, False
+        if self.state != "waiting" or breaks:
+            raise TelephoneFailed("it does not wait" if not breaks else "the switch failed")
+        self.state = "talking"
+
+    async def said(self) -> Frame | None:
+        try:
+            async with asyncio.timeout(0.02):
+                await self._down.wait()
+        except TimeoutError:
+            return np.full(160, 5_000, dtype=np.int16)
+        return None
+
+    async def part(self) -> None:
+        self.parted += 1
+        self.state = "idle"
+        self._down.set()
+
+
 class FakeDesk(Desk):
     """`Desk` that gives what it was told: for each offer the next answer, agent "a1" by default.
 
@@ -240,12 +305,12 @@ class FakeDesk(Desk):
         self.answers = deque(answers)
         self.offers: list[TransferOffer] = []
         self.abandoned: list[str] = []
-        self.news: list[tuple[str, Brief | Line]] = []
+        self.news: list[tuple[str, Brief | Line | TelephoneDown]] = []
         self._frames = frames
         self._form = form or WrapUp()
         self._ring_s = ring_s
 
-    async def place(self, offer: TransferOffer) -> Placed | NotPlaced:
+    async def place(self, offer: TransferOffer, telephone: Bell | None = None) -> Placed | NotPlaced:
         self.offers.append(offer)
         try:
             await asyncio.sleep(self._ring_s)
@@ -256,7 +321,7 @@ class FakeDesk(Desk):
             return Placed(offer_id=offer.id, agent_id="a1", agent_name="小林")
         return replace(self.answers.popleft(), offer_id=offer.id)
 
-    async def tell(self, offer_id: str, news: Brief | Line) -> None:
+    async def tell(self, offer_id: str, news: Brief | Line | TelephoneDown) -> None:
         self.news.append((offer_id, news))
 
     async def bridge(self, placed: Placed, callee: AudioEnd) -> Bridged:

@@ -12,7 +12,7 @@ from handoff.frames import RawSound, Sound
 from handoff.jitter import JitterBuffer
 from handoff.messages import BadMessage, encode
 from handoff.outbox import Outbox
-from handoff.wire import FromDesk, HandBack, HangUp, Hold, Mute, Ping, Pong, ToSupervisor
+from handoff.wire import FromDesk, HandBack, HangUp, Hold, Mute, Ping, Pong, Refused, ToSupervisor
 
 _PING_S: Final = 1.0
 _CLOGGED_S: Final = 1.0
@@ -32,6 +32,11 @@ class Counts:
 
 class Floor(Protocol):
     """The conversation that a voice is in."""
+
+    @property
+    def by_telephone(self) -> bool:
+        """The sound goes another way: holding and muting are done there."""
+        ...
 
     def hold(self, on: bool) -> None: ...
 
@@ -133,6 +138,8 @@ class Voice:
         match message:
             case Pong():
                 self._answered = max(self._answered, min(message.n, self._pings))
+            case Mute() | Hold() if self.floor is not None and self.floor.by_telephone:
+                await self.tell(Refused(message="您在用电话通话，请在电话机上静音或保持"))
             case Mute():
                 if self.floor is not None:
                     self.muted = message.on

@@ -124,6 +124,8 @@ class Welcome:
     name: str
     sound: SoundName = "raw"
     break_reasons: tuple[str, ...] = ()
+    telephone: str = ""
+    """Where this agent talks, with all but its end hidden; empty: here."""
     type: Literal["welcome"] = "welcome"
 
 
@@ -162,7 +164,8 @@ class Withdrawn:
     """Desk → agent: this offer is not yours any more."""
 
     offer_id: str
-    why: Literal["timeout", "customer_left", "taken"]
+    why: Literal["timeout", "customer_left", "taken", "telephone"]
+    """`telephone`: accepted here, and not answered there."""
     type: Literal["withdrawn"] = "withdrawn"
 
 

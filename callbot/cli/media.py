@@ -11,13 +11,11 @@ import typer
 from callbot.app import build_clock, build_media, open_database
 from callbot.cli.output import explained, out
 from callbot.cli.stopping import Stopping, listening
+from callbot.desk import build_far_office, joins_office
 from callbot.errors import BadInput
 from callbot.event_loop import loop_factory
 from callbot.screen import Screen
 from callbot.settings import Settings, load_settings
-from handoff.live_calls import CallsHere
-from handoff.media_link import MediaLink
-from handoff.remote_desk import RemoteDesk
 
 
 def media(
@@ -33,7 +31,7 @@ def media(
         settings = load_settings()
         if port is not None:
             settings = settings.model_copy(update={"media": settings.media.model_copy(update={"port": port})})
-        if not settings.desk.url or not settings.desk.line_token.get_secret_value():
+        if not joins_office(settings):
             raise BadInput.one(
                 "设置 desk.url、desk.line_token",
                 "没有填：这个进程的客户将转不到人工",
@@ -45,25 +43,22 @@ def media(
 
 async def _media(settings: Settings, quiet: bool, boot: str) -> None:
     screen = Screen(out, quiet=quiet)
-    token, calls = settings.desk.line_token.get_secret_value(), CallsHere()
-    desk = RemoteDesk(settings.desk.url, token)
-    link = MediaLink(settings.desk.url.removesuffix("line") + "media", token, calls)
     with listening() as stopping:
         # With `boot` somebody started this process, and its standard input ends when they are gone.
         watch = asyncio.create_task(_orphaned(stopping)) if boot else None
         async with (
             open_database(settings) as db,
+            build_far_office(settings) as office,
             build_media(
                 settings,
                 db=db,
-                desk=desk,
+                desk=office.desk,
                 clock=build_clock(settings),
                 boot=boot,
                 on_call_event=screen.call_event,
-                calls=calls,
+                calls=office.calls,
             ) as one,
         ):
-            linking = asyncio.create_task(link.run(), name="desk-link")
             out.print(f"媒体进程就绪 {one.server.url}，最多同时 {settings.media.max_calls} 通")
             dialler = one.dialler(screen.progress)
 
@@ -78,7 +73,7 @@ async def _media(settings: Settings, quiet: bool, boot: str) -> None:
             try:
                 await dialler.run()
             finally:
-                for task in (obeying, watch, linking):
+                for task in (obeying, watch):
                     if task is not None:
                         task.cancel()
         if one.worker.lost.is_set():

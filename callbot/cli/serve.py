@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
 import structlog
@@ -15,7 +16,7 @@ from callbot.cli.children import Child
 from callbot.cli.output import explained, out, run
 from callbot.cli.stopping import Stopping, listening
 from callbot.control import open_engine
-from callbot.desk import build_desk
+from callbot.desk import build_desk, build_far_office, joins_office
 from callbot.errors import BadInput
 from callbot.minds import check_minds
 from callbot.settings import Settings, load_settings
@@ -24,9 +25,11 @@ from callbot.store.database import Database
 from callbot.web.access.accounts import FIRST, Accounts
 from callbot.web.serving import serving
 from callbot.web.site import Site
-from handoff.server import DeskServer
+from handoff.far_office import FarOffice
 
 _log = structlog.get_logger(__name__)
+_JOIN_S = 3.0
+"""What the office of another host gets to let us in before the screen says that it is away."""
 
 
 def serve(
@@ -37,6 +40,7 @@ def serve(
 
     按一次 Ctrl-C 等通话打完，再按一次立即结束；两种都会结清。
     --media 0 只运行控制进程，媒体进程在别的主机上。
+    设置了 desk.url 时，客户转到那台主机的坐席台，本机不再开坐席台。
     """
     with explained():
         settings = load_settings()
@@ -66,18 +70,27 @@ async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
     clock = build_clock(settings)
     vault = open_vault(settings)  # makes the keys once, before several processes look for them
     with listening() as stopping:
-        async with open_database(settings) as db, build_desk(settings, db, clock, line_token=token) as office:
+        async with open_database(settings) as db, AsyncExitStack() as stack:
+            office = far = None
+            if joins_office(settings):
+                far = await stack.enter_async_context(build_far_office(settings))
+                desk_url = far.url
+            else:
+                office = await stack.enter_async_context(build_desk(settings, db, clock, line_token=token))
+                desk_url = office.server.line_url
             control = build_control(settings)
             try:
-                site = build_site(settings, db, vault, clock, office=office)
+                site = build_site(settings, db, vault, clock, office=office, far_office=far)
                 async with (
                     serving(site) as address,
                     open_engine(settings, db, clock, control=control),
                 ):
                     out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")
                     await _first_start(site, address)
-                    out.print(f"坐席 {office.server.url}，媒体进程 {count} 个")
-                    children = _children(settings, db, office.server, token, count=count, quiet=quiet)
+                    out.print(
+                        f"坐席 {office.server.url if office else await _joined(far)}，媒体进程 {count} 个"
+                    )
+                    children = _children(settings, db, desk_url, token, count=count, quiet=quiet)
                     await _keep(children, stopping)
             finally:
                 await control.aclose()
@@ -92,8 +105,20 @@ async def _first_start(site: Site, address: str) -> None:
         out.print(f"  {address}link/{link}", soft_wrap=True)
 
 
+async def _joined(far: FarOffice | None) -> str:
+    """Where the customers of this host ring, and whether anybody is there."""
+    if far is None:
+        return ""
+    try:
+        async with asyncio.timeout(_JOIN_S):
+            await far.link.wait_joined()
+    except TimeoutError:
+        return f"{far.url}（[yellow]连接不上：{far.link.why}；客户暂时由机器人约定回电，恢复后自动接上[/]）"
+    return f"{far.url}（已加入）"
+
+
 def _children(
-    settings: Settings, db: Database, desk: DeskServer, token: str, *, count: int, quiet: bool
+    settings: Settings, db: Database, desk_url: str, token: str, *, count: int, quiet: bool
 ) -> list[Child]:
     async def died(worker: str) -> None:
         """Its calls ended with its sockets; nobody needs to wait for its heartbeat to be missed."""
@@ -103,7 +128,7 @@ def _children(
         except Exception as error:
             _log.warning("worker.retire_failed", worker_id=worker, error=type(error).__name__)
 
-    environment = {"CALLBOT_DESK__URL": desk.line_url, "CALLBOT_DESK__LINE_TOKEN": token}
+    environment = {"CALLBOT_DESK__URL": desk_url, "CALLBOT_DESK__LINE_TOKEN": token}
     first = settings.media.port
     return [
         Child(

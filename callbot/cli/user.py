@@ -18,6 +18,7 @@ from callbot.store.tables import User
 from callbot.web.access.permission import Role
 from callbot.web.shapes.account import UserOut
 from callbot.web.templates_of import ROLES
+from handoff.server import shown
 
 T = TypeVar("T")
 app = typer.Typer(
@@ -89,6 +90,18 @@ def role(
     """改用户的角色，从他的下一次请求起生效。"""
     user = _act(lambda access: access.accounts.set_roles(name, roles, by=commanding(by), now=access.now))
     out.print(f"{escape(user.name)} 现在是：{_roles(user)}")
+
+
+@app.command()
+def telephone(
+    name: Name,
+    number: Annotated[str, typer.Argument(help="+86… 或 sip:分机@主机；不写表示在浏览器里接听。")] = "",
+    by: By = "",
+) -> None:
+    """设置坐席用哪部电话与客户通话，从他下次登录工作台起生效。"""
+    user = _act(lambda access: access.accounts.set_telephone(name, number, by=commanding(by), now=access.now))
+    where = f"用电话 {shown(user.telephone)} 接听" if user.telephone else "在浏览器里接听"
+    out.print(f"{escape(user.name)} 现在{where}。")
 
 
 @app.command()

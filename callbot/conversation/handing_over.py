@@ -12,6 +12,7 @@ from asr_tts.recogniser import Recognizer
 from callbot.conversation.act import Act, State
 from callbot.conversation.bridge_notes import BridgeNotes
 from callbot.conversation.briefing import BriefWriter
+from callbot.conversation.by_telephone import OverTheSwitch
 from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.floor_events import FloorEvent, HandedOver, Hold
 from callbot.conversation.labels import TransferReason
@@ -21,7 +22,8 @@ from callbot.conversation.record import Record
 from callbot.conversation.result import CallLog, JournalKind, TransferResult, Turn
 from callbot.conversation.transferring import Transfer, brief, compared, line_of, lines
 from handoff.bridge import Bridged, Nobody
-from handoff.desk import Desk, NotPlaced, Placed
+from handoff.desk import Desk, NotPlaced, Placed, TelephoneDown
+from handoff.telephone import Telephone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +97,9 @@ class HandingOver:
         options: SessionOptions,
         recognizer: Recognizer,
         briefs: BriefWriter,
+        telephone: Telephone | None = None,
     ) -> None:
+        """`telephone` reaches agents on telephones of their own; None: the carrier cannot."""
         self._stage = stage
         self._plan = plan
         self._line = line
@@ -106,6 +110,7 @@ class HandingOver:
         self._options = options
         self._recognizer = recognizer
         self._briefs = briefs
+        self._telephone = telephone
         self.transfer: Transfer | None = None
         self._bridge: BridgeNotes | None = None
         self._conversations: list[_Conversation] = []
@@ -161,6 +166,7 @@ class HandingOver:
             reason=reason,
             turn=turn,
             brief=card,
+            telephone=self._telephone,
             taker=taker,
             said=lines(self._record.turns),
         )
@@ -207,6 +213,8 @@ class HandingOver:
             return
 
         async def excuse() -> None:
+            if placed.by_telephone and self._telephone is not None:
+                await self._telephone.part()
             await self._desk.bridge(placed, Nobody())
             await self._desk.wrap_up(placed, 0)
 
@@ -348,16 +356,31 @@ class HandingOver:
         for line in lines(self._record.turns)[known:]:
             await self._desk.tell(transfer.id, line)
         notes = self._open_bridge(transfer)
-        self._event("bridged", transfer, agent=placed.agent_id)
+        self._event("bridged", transfer, agent=placed.agent_id, by_telephone=placed.by_telephone)
 
         async def bridge() -> None:
             try:
-                bridged = await self._desk.bridge(placed, notes)
+                bridged = await self._bridged(transfer, placed, notes)
             except Exception as error:
                 bridged = Bridged(ended_by="failed", duration_ms=0, error=repr(error))
             self._stage.post(BridgeEnded(transfer, bridged))
 
         transfer.task = self._stage.start(bridge())
+
+    async def _bridged(self, transfer: Transfer, placed: Placed, notes: BridgeNotes) -> Bridged:
+        """The conversation to its end; the line is the bot's again when it returns."""
+        if not placed.by_telephone or self._telephone is None:
+            return await self._desk.bridge(placed, notes)
+
+        async def down() -> None:
+            self._event("telephone-down", transfer)
+            await self._desk.tell(transfer.id, TelephoneDown())
+
+        end = OverTheSwitch(notes, self._telephone, down)
+        try:
+            return await self._desk.bridge(placed, end)
+        finally:
+            await asyncio.shield(asyncio.create_task(end.aclose()))
 
     def _open_bridge(self, transfer: Transfer) -> BridgeNotes:
         talk = _Conversation(transfer=transfer, turns=self._record.turns, since_ms=self._line.now_ms)

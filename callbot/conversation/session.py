@@ -36,6 +36,7 @@ from callbot.conversation.session_parts import Ports, put_together
 from callbot.conversation.speaking import GuardCheck, Spoken
 from callbot.conversation.writing import Writer
 from handoff.desk import Desk
+from handoff.telephone import Telephone
 
 _Message: TypeAlias = LineEvent | on.Words | on.Sounding | AnswerReady | AnswerLate | DeskMessage
 
@@ -64,6 +65,7 @@ class Session:
         check: GuardCheck | None = None,
         briefs: BriefWriter | None = None,
         lookup: Lookup | None = None,
+        telephone: Telephone | None = None,
     ) -> None:
         self.plan = plan
         self.line = line
@@ -112,6 +114,7 @@ class Session:
             options=self.options,
             recognizer=self.hearing.recognizer,
             briefs=briefs or NoBriefWriter(),
+            telephone=telephone,
         )
         self._last_words = LastWords(line=line, inbox=self._inbox, parts=parts, replying=self.replying)
         self._tasks: asyncio.TaskGroup | None = None

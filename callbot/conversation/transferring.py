@@ -17,6 +17,7 @@ from handoff.asked_again import Spoken, asked_again, questions
 from handoff.brief import BriefTurn, make_brief
 from handoff.desk import Desk, NotPlaced, Placed
 from handoff.offer import Brief, Line, TransferOffer, WrapUp
+from handoff.telephone import Telephone
 
 SKILL = {
     TransferReason.COMPLAINT: "complaint",
@@ -135,6 +136,8 @@ class Transfer:
     turn: int
     """The callee turn that made it necessary."""
     brief: Brief
+    telephone: Telephone | None = None
+    """By which agents on telephones of their own are reached; None where the carrier cannot."""
     taker: str = ""
     """The supervisor who takes the call over."""
     said: tuple[Line, ...] = ()
@@ -168,7 +171,7 @@ class Transfer:
             said=self.said,
         )
         try:
-            return await self.desk.place(offer)
+            return await self.desk.place(offer, self.telephone)
         except Exception as error:
             return NotPlaced(offer_id=self.id, result="bridge_failed", detail=repr(error))
 

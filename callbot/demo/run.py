@@ -105,7 +105,7 @@ async def run_demo(settings: Settings, wish: Wish, console: Console) -> int:
         for name, token in tokens.items():
             await stack.enter_async_context(
                 stage.agent(
-                    service.office.server.url,
+                    service.own_office.server.url,
                     token,
                     voice=folder("recordings_fixtures") / "agent",
                     record=data / "agents" / name,
@@ -120,7 +120,7 @@ async def run_demo(settings: Settings, wish: Wish, console: Console) -> int:
                 service.vault,
                 service.clock,
                 ready_users=new_ready_users(),
-                office=service.office,
+                office=service.own_office,
             )
             await install(site)
             web = await stack.enter_async_context(serving(site))
@@ -297,7 +297,7 @@ async def _agents_available(service: Service) -> None:
 
 
 async def _available(service: Service) -> int:
-    return sum(one.presence == "available" for one in await service.office.server.store.agents())
+    return sum(one.presence == "available" for one in await service.own_office.server.store.agents())
 
 
 def _demo_settings(settings: Settings, data: Path, address: str, tokens: dict[str, str]) -> Settings:
@@ -323,6 +323,7 @@ def _demo_settings(settings: Settings, data: Path, address: str, tokens: dict[st
             "desk": settings.desk.model_copy(
                 update={
                     "port": 0,
+                    "url": "",
                     "agents": tuple(
                         AgentSettings(
                             id=f"agent-{number}",

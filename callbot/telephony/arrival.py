@@ -8,12 +8,12 @@ import structlog
 
 from callbot.telephony.carrier_socket import CarrierSocket, Message, SocketWire
 from callbot.telephony.codec import MalformedFrame, MediaCodec, StreamStarted
-from callbot.telephony.media_line import MediaLine
+from callbot.telephony.seat import Seat
 
 _log = structlog.get_logger(__name__)
 
-Admit = Callable[[StreamStarted, SocketWire], MediaLine]
-"""The line of a stream that has started. Raises `Refused`."""
+Admit = Callable[[StreamStarted, SocketWire], Seat]
+"""The seat of a stream that has started. Raises `Refused`."""
 
 
 class Refused(Exception):
@@ -33,7 +33,7 @@ class Arrival:
         self._wire = wire
         self._codec = codec
         self._admit = admit
-        self._line: MediaLine | None = None
+        self._seat: Seat | None = None
         self._refused = False
 
     def knock(self, message: Message) -> None:
@@ -41,8 +41,8 @@ class Arrival:
         try:
             event = self._codec.decode(message)
             if isinstance(event, StreamStarted):
-                self._line = self._admit(event, self._wire)
-                self._socket.listen(self._line.receive)
+                self._seat = self._admit(event, self._wire)
+                self._socket.listen(self._seat.receive)
         except MalformedFrame as malformed:
             self._refuse(1002, malformed.code)
         except Refused as refused:
@@ -50,13 +50,13 @@ class Arrival:
 
     def late(self) -> None:
         """The stream should have started by now."""
-        if self._line is None and not self._refused:
+        if self._seat is None and not self._refused:
             self._refuse(1008, "start-timeout")
 
     def gone(self) -> None:
         """The socket is gone."""
-        if self._line is not None:
-            self._line.lost()
+        if self._seat is not None:
+            self._seat.lost()
 
     def _refuse(self, code: int, reason: str) -> None:
         _log.warning("media-stream-refused", reason=reason)

@@ -45,6 +45,15 @@ class MediaIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherIn:
+    """Sound of whoever the callee talks to elsewhere in the carrier: on a fork of both sides alone."""
+
+    payload: bytes
+    timestamp_ms: int
+    """As of `MediaIn`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DtmfIn:
     digit: str
 
@@ -61,7 +70,7 @@ class StreamStopped:
     """The call is over on the carrier's side."""
 
 
-CarrierEvent: TypeAlias = StreamStarted | MediaIn | DtmfIn | MarkIn | StreamStopped
+CarrierEvent: TypeAlias = StreamStarted | MediaIn | OtherIn | DtmfIn | MarkIn | StreamStopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

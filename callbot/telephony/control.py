@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class CallState(StrEnum):
@@ -79,6 +79,48 @@ class CallControl(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingRequest:
+    """Ring an agent's own telephone and let whoever answers wait in a room of the carrier."""
+
+    to: str
+    """E.164, or a SIP address where the carrier reaches some."""
+    from_: str
+    room: str
+    """A name that nobody else uses. The room ends when either side leaves."""
+    ring_timeout_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """Move an answered call into the room, with a fork of both sides to us, and back when the room ends."""
+
+    room: str
+    media_url: str
+    fork_token: str
+    """Comes back in the start message of the fork."""
+    back_token: str
+    """The same of the two-way stream that begins when the room has ended."""
+
+
+@runtime_checkable
+class BridgingControl(CallControl, Protocol):
+    """A carrier that can connect a call of ours with an agent's telephone, beside us."""
+
+    async def ring(self, request: RingRequest) -> str:
+        """Dial the telephone; the carrier's call id, to be watched. Raises as `place`."""
+        ...
+
+    async def join(self, sid: str, request: JoinRequest) -> bool:
+        """Move the call; False when it is gone. The stream that it had ends. Raises `CarrierUnknown`."""
+        ...
+
+    async def bring_back(self, sid: str, media_url: str, token: str) -> bool:
+        """Connect the call with our media server again, wherever it is; False when it is gone. Raises
+        `CarrierUnknown`."""
+        ...
 
 
 class CarrierRefused(Exception):

@@ -22,8 +22,8 @@ def messages_allowed(now_ms: float) -> int:
 class InboundClock:
     """Counts samples, because messages come in bursts, and believes timestamps about gaps only."""
 
-    def __init__(self) -> None:
-        self.position_ms = 0.0
+    def __init__(self, position_ms: float = 0.0) -> None:
+        self.position_ms = position_ms
         """Where the next sound goes."""
 
     def gap_ms(self, timestamp_ms: int, now_ms: float) -> int:

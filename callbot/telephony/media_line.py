@@ -30,6 +30,7 @@ from callbot.telephony.codec import (
     MediaCodec,
     MediaIn,
     MediaOut,
+    OtherIn,
     StreamStarted,
     StreamStopped,
 )
@@ -39,6 +40,7 @@ from callbot.telephony.listening import ListeningPost
 from callbot.telephony.pacing import BRIDGED_LOOKAHEAD_MS, LOOKAHEAD_MS, CarrierBuffer, frames_due
 from callbot.telephony.playback import Playback
 from callbot.telephony.recording import Recording
+from callbot.telephony.seat import Away, Seat
 from handoff.live_calls import Hear
 
 _log = structlog.get_logger(__name__)
@@ -96,6 +98,7 @@ class MediaLine:
     ) -> None:
         """`clock` is monotonic seconds; `on_over` is called once when the line is gone."""
         self.stream = stream
+        self.seat = Seat(self)
         self._wire = wire
         self._codec = codec
         self._ear = ear
@@ -112,6 +115,10 @@ class MediaLine:
         self._backlog = Backlog()
         self._feeding: asyncio.Task[None] | None = None
         self._callee_end: CalleeEnd | None = None
+        self._stream_began_ms = 0.0
+        self._departing = False
+        """The carrier was asked to move the callee: the end of this stream is not the end of the call."""
+        self._away: Away | None = None
         self._listening = ListeningPost()
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
         self._room_for_feed = asyncio.Event()
@@ -167,7 +174,10 @@ class MediaLine:
             self._emit(played)
 
     def bridge(self) -> CalleeEnd:
-        """Stops a speech that is playing. Raises `RuntimeError` when a bridge is open already."""
+        """Stops a speech that is playing. Raises `RuntimeError` when a bridge is open already.
+
+        While the callee is away nothing that is sent to it is heard.
+        """
         if self._callee_end is not None:
             raise RuntimeError("the callee is already bridged")
         self.stop()
@@ -191,6 +201,40 @@ class MediaLine:
             if self._buffer.buffered_ms(now := self._now()):
                 self._buffer.clear(now)
                 self._send_all([ClearOut()])
+
+    # A callee who talks to a human elsewhere in the carrier
+
+    def depart(self, departing: bool = True) -> None:
+        """The carrier is asked to move the callee; False: it did not."""
+        self._departing = departing
+
+    def follow(self, stream: StreamStarted, wire: Wire) -> Seat:
+        """The callee is in a room of the carrier, and this stream forks what is said there.
+
+        It is recorded, listened to and heard by the bridge; nothing is sent.
+        """
+        self._away = Away(InboundClock(self._now()))
+        return self._sit(stream, wire)
+
+    def come_back(self, stream: StreamStarted, wire: Wire) -> Seat:
+        """The two-way stream again: the bot may speak."""
+        away, self._away = self._away, None
+        if away is not None:
+            away.human.leave()
+        return self._sit(stream, wire)
+
+    @property
+    def away(self) -> Away | None:
+        """What is heard of the human while the callee is away."""
+        return self._away
+
+    def _sit(self, stream: StreamStarted, wire: Wire) -> Seat:
+        before, self._wire, self.stream = self._wire, wire, stream
+        self.seat, self._departing, self._stream_began_ms = Seat(self), False, self._now()
+        if self._over:
+            wire.close(1000, "call-over")
+        before.close(1000, "moved")
+        return self.seat
 
     def listen(self, hear: Hear) -> Callable[[], None]:
         """Let somebody hear both sides, 20 ms at a time; the result stops it. Never holds the call up."""
@@ -219,7 +263,8 @@ class MediaLine:
 
     def lost(self) -> None:
         """The socket is gone without the carrier having said stop."""
-        self.end("carrier", "socket-lost")
+        if not self._departing:
+            self.end("carrier", "socket-lost")
 
     async def recorded(self) -> None:
         """After `HungUp`: returns when the recording is complete on disk."""
@@ -278,6 +323,8 @@ class MediaLine:
         self._over = True
         if self._callee_end is not None:
             self._callee_end.leave()
+        if self._away is not None:
+            self._away.human.leave()
         self._record_played(now)
         if self._recording is not None:
             self._written = self._recording.close(max(now, self._inbound.position_ms))
@@ -288,6 +335,8 @@ class MediaLine:
         match event:
             case MediaIn():
                 self._hear(event)
+            case OtherIn():
+                self._overhear(event)
             case MarkIn(name=name):
                 now = self._now()
                 self._playback.mark(name, now)
@@ -297,7 +346,8 @@ class MediaLine:
                 if self._events.qsize() < _WAITING_DIGITS:
                     self._emit(Dtmf(digit=digit, at_ms=self.now_ms))
             case StreamStopped():
-                self.end("callee", "normal")
+                if not self._departing:
+                    self.end("callee", "normal")
             case StreamStarted():
                 self.end("carrier", "malformed-frame", close_code=1002, close_reason="second-start")
             case _:
@@ -317,7 +367,7 @@ class MediaLine:
             return
         now = self._now()
         self._last_audio_ms = now
-        if gap_ms := self._inbound.gap_ms(media.timestamp_ms, now):
+        if gap_ms := self._inbound.gap_ms(media.timestamp_ms + int(self._stream_began_ms), now):
             self._hearing.hear(bytes([QUIET]) * (gap_ms * BYTES_PER_MS))
         at_ms = self._inbound.take(len(media.payload) / BYTES_PER_MS, now)
         if at_ms is None:
@@ -329,6 +379,21 @@ class MediaLine:
         self._listening.callee(media.payload)
         if self._recording is not None:
             self._recording.place("callee", at_ms, media.payload)
+
+    def _overhear(self, media: OtherIn) -> None:
+        """Sound of the human while the callee is away; on any other stream it is only the bot's own."""
+        if self._away is None or not media.payload:
+            return
+        now, clock = self._now(), self._away.clock
+        clock.gap_ms(media.timestamp_ms + int(self._stream_began_ms), now)
+        at_ms = clock.take(len(media.payload) / BYTES_PER_MS, now)
+        if at_ms is None:
+            self.end("carrier", "flood", close_code=1008)
+            return
+        self._away.human.spoken(decode_ulaw(media.payload))
+        self._listening.other(media.payload)
+        if self._recording is not None:
+            self._recording.place("bot", at_ms, media.payload)
 
     async def _feed(self, speech_id: str, audio: AsyncIterator[Audio]) -> None:
         resampler: Resampler | None = None
@@ -354,7 +419,9 @@ class MediaLine:
         self._pump(self._now())
 
     def _pump(self, now: float) -> None:
-        if self._over or not (self._playback.active or self._callee_end is not None):
+        if self._over or self._away is not None:
+            return
+        if not (self._playback.active or self._callee_end is not None):
             return
         held = self._buffer.buffered_ms(now)
         if self._callee_end is not None:
@@ -380,6 +447,8 @@ class MediaLine:
                 self._recording.place("bot", start_ms, payload)
 
     def _send_all(self, events: list[BotEvent]) -> None:
+        if self._away is not None:
+            return
         for event in events:
             self._wire.send(self._codec.encode(event, self.stream.stream_id))
 

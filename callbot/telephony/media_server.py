@@ -23,6 +23,7 @@ from callbot.telephony.ear import Ear
 from callbot.telephony.lag import LATE_MS
 from callbot.telephony.media_line import LineLimits, MediaLine
 from callbot.telephony.recording import Recording, Scribe
+from callbot.telephony.seat import Seat
 from callbot.telephony.ticker import Ticker
 
 _log = structlog.get_logger(__name__)
@@ -97,6 +98,10 @@ OnUninvited = Callable[[StreamStarted], Expected]
 """Reserves the slot of a stream that nobody announced. Raises `Full`."""
 
 
+TakeSeat = Callable[[StreamStarted, SocketWire], Seat]
+"""Gives a further stream of a call its seat."""
+
+
 class MediaServer:
     """All calls of one media process: one listener, one ticker, one ear, one scribe."""
 
@@ -131,6 +136,7 @@ class MediaServer:
         self.playouts = Playouts()
         self._waiting: dict[str, Expected] = {}
         self._used: dict[str, None] = {}
+        self._again: dict[str, TakeSeat] = {}
         self._running: set[MediaLine] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._server: Server | None = None
@@ -218,6 +224,19 @@ class MediaServer:
         self._waiting[token] = expected
         return expected
 
+    def expect_again(self, token: str, take: TakeSeat) -> None:
+        """Another stream of a call that is here already, which takes no slot; `take` gives it its seat.
+
+        `expect_no_more` ends the wait. Raises `ValueError` as `expect`.
+        """
+        if not token or token in self._waiting or token in self._used or token in self._again:
+            raise ValueError("a token is not empty and serves one stream")
+        self._again[token] = take
+
+    def expect_no_more(self, token: str) -> None:
+        """A stream with this token is refused from now on. Idempotent."""
+        self._again.pop(token, None)
+
     def _forget(self, token: str) -> None:
         if self._waiting.pop(token, None) is not None:
             self._used[token] = None
@@ -249,9 +268,12 @@ class MediaServer:
             return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{Full.code}\n")
         return None
 
-    def _admit(self, stream: StreamStarted, wire: SocketWire) -> MediaLine:
+    def _admit(self, stream: StreamStarted, wire: SocketWire) -> Seat:
         if stream.encoding not in _ENCODINGS or stream.rate != LINE_RATE:
             raise Refused(1003, "unsupported-media")
+        if (take := self._again.pop(stream.token, None)) is not None:
+            self._used[stream.token] = None
+            return take(stream, wire)
         expected = self._waiting.get(stream.token) or self._uninvited(stream)
         self._forget(expected.token)
         line = MediaLine(
@@ -266,7 +288,7 @@ class MediaServer:
         self._running.add(line)
         self._ticker.join(line.tick)
         expected.arrived(line)
-        return line
+        return line.seat
 
     def _uninvited(self, stream: StreamStarted) -> Expected:
         if self._on_uninvited is None:

@@ -16,6 +16,7 @@ from callbot.telephony.codec import (
     MarkOut,
     MediaIn,
     MediaOut,
+    OtherIn,
     StreamStarted,
     StreamStopped,
 )
@@ -70,9 +71,10 @@ class TwilioCodec:
                 assert_never(event)
 
 
-def _media(media: Any) -> MediaIn | None:
+def _media(media: Any) -> MediaIn | OtherIn | None:
     try:
-        if media.get("track", "inbound") != "inbound":
+        track = media.get("track", "inbound")
+        if track not in ("inbound", "outbound"):
             return None
         payload = binascii.a2b_base64(media["payload"], strict_mode=True)
         timestamp_ms = int(media["timestamp"])
@@ -80,6 +82,8 @@ def _media(media: Any) -> MediaIn | None:
         raise MalformedFrame("bad-media") from None
     if timestamp_ms < 0:
         raise MalformedFrame("bad-media")
+    if track == "outbound":
+        return OtherIn(payload=payload, timestamp_ms=timestamp_ms)
     return MediaIn(payload=payload, timestamp_ms=timestamp_ms)
 
 

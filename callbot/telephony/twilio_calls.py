@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from callbot.telephony.cause import line_cause
-from callbot.telephony.control import CallProgress, CallState, CarrierRefused, CarrierUnknown, LineCause
+from callbot.telephony.control import (
+    CallProgress,
+    CallState,
+    CarrierRefused,
+    CarrierUnknown,
+    JoinRequest,
+    LineCause,
+)
 
 _STATES = {
     "queued": CallState.QUEUED,
@@ -32,13 +39,42 @@ _EVIDENCE = (
 _NUMBER_IN_TEXT = re.compile(r"\+?\d{7,}")
 GONE_CODE = 20404
 """The call is not, or no longer, there."""
+OVER_CODE = 21220
+"""The call is not in progress, so that it cannot be moved."""
 
 
 def stream_twiml(media_url: str, token: str) -> str:
     """TwiML that connects an answered call to our media server; the token comes back in `start`."""
+    return f"<Response>{_connect(media_url, token)}</Response>"
+
+
+def room_twiml(room: str) -> str:
+    """TwiML that lets somebody wait in a conference, which ends when they leave."""
+    return f"<Response>{_conference(room)}</Response>"
+
+
+def join_twiml(request: JoinRequest) -> str:
+    """TwiML that forks both sides to our media server, joins the conference, and comes back after its end."""
     return (
-        f"<Response><Connect><Stream url={quoteattr(media_url)}>"
-        f'<Parameter name="token" value={quoteattr(token)}/></Stream></Connect></Response>'
+        f'<Response><Start><Stream url={quoteattr(request.media_url)} track="both_tracks">'
+        f"{_token(request.fork_token)}</Stream></Start>"
+        f"{_conference(request.room)}{_connect(request.media_url, request.back_token)}</Response>"
+    )
+
+
+def _connect(media_url: str, token: str) -> str:
+    return f"<Connect><Stream url={quoteattr(media_url)}>{_token(token)}</Stream></Connect>"
+
+
+def _token(token: str) -> str:
+    return f'<Parameter name="token" value={quoteattr(token)}/>'
+
+
+def _conference(room: str) -> str:
+    """Two people: nobody is announced, and when one leaves it is over."""
+    return (
+        '<Dial><Conference beep="false" startConferenceOnEnter="true" endConferenceOnExit="true" '
+        f'maxParticipants="2">{escape(room)}</Conference></Dial>'
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,20 @@ from callbot.telephony.control import (
     CarrierRefused,
     CarrierUnknown,
     DialRequest,
+    JoinRequest,
     LineCause,
+    RingRequest,
 )
-from callbot.telephony.twilio_calls import GONE_CODE, progress, progress_of_form, refusal, stream_twiml
+from callbot.telephony.twilio_calls import (
+    GONE_CODE,
+    OVER_CODE,
+    join_twiml,
+    progress,
+    progress_of_form,
+    refusal,
+    room_twiml,
+    stream_twiml,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -83,12 +94,28 @@ class TwilioControl:
 
     async def place(self, request: DialRequest) -> str:
         """Dial. Raises `CarrierRefused` when no call was placed, `CarrierUnknown` when one may have been."""
-        form = {
-            "To": request.to,
-            "From": request.from_,
-            "Twiml": stream_twiml(request.media_url, request.token),
-            "Timeout": str(request.ring_timeout_s),
-        }
+        return await self._dial(
+            request.to,
+            request.from_,
+            stream_twiml(request.media_url, request.token),
+            request.ring_timeout_s,
+        )
+
+    async def ring(self, request: RingRequest) -> str:
+        """Dial an agent's telephone into its room; who answers waits there. Raises as `place`."""
+        return await self._dial(request.to, request.from_, room_twiml(request.room), request.ring_timeout_s)
+
+    async def join(self, sid: str, request: JoinRequest) -> bool:
+        """Move the call into the room by new TwiML; False when the call is gone."""
+        return await self._change(sid, {"Twiml": join_twiml(request)}, gone=(GONE_CODE, OVER_CODE))
+
+    async def bring_back(self, sid: str, media_url: str, token: str) -> bool:
+        """Connect the call with our media server again; False when the call is gone."""
+        twiml = stream_twiml(media_url, token)
+        return await self._change(sid, {"Twiml": twiml}, gone=(GONE_CODE, OVER_CODE))
+
+    async def _dial(self, to: str, from_: str, twiml: str, ring_timeout_s: int) -> str:
+        form = {"To": to, "From": from_, "Twiml": twiml, "Timeout": str(ring_timeout_s)}
         if self._status_callback_url:
             form["StatusCallback"] = self._status_callback_url
             form["StatusCallbackMethod"] = "GET"
@@ -156,15 +183,21 @@ class TwilioControl:
 
     async def hang_up(self, sid: str) -> None:
         """End the call; one that is gone is fine. Raises `CarrierUnknown` when the carrier does not confirm."""
+        await self._change(sid, {"Status": "completed"}, gone=(GONE_CODE,))
+
+    async def _change(self, sid: str, form: Mapping[str, str], *, gone: Collection[int]) -> bool:
+        """Change a call; False when it is gone, by one of these codes."""
         try:
-            answer = await self._http.post(f"{self._calls}/{sid}.json", data={"Status": "completed"})
+            answer = await self._http.post(f"{self._calls}/{sid}.json", data=dict(form))
         except httpx.HTTPError as error:
             raise CarrierUnknown(
-                f"the carrier did not confirm the end of call {sid}: {type(error).__name__}"
+                f"the carrier did not confirm a change of call {sid}: {type(error).__name__}"
             ) from error
-        if answer.is_success or answer.status_code == 404 or _body(answer).get("code") == GONE_CODE:
-            return
-        raise CarrierUnknown(f"the carrier did not end call {sid}: HTTP {answer.status_code}")
+        if answer.is_success:
+            return True
+        if answer.status_code == 404 or _body(answer).get("code") in gone:
+            return False
+        raise CarrierUnknown(f"the carrier did not change call {sid}: HTTP {answer.status_code}")
 
     async def find(self, token: str) -> CallProgress | None:
         """The call placed with this token, None when the carrier never saw it.

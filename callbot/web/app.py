@@ -15,12 +15,14 @@ from callbot.web.access.permission import Permission
 from callbot.web.guards.door import Door
 from callbot.web.guards.frame import Frame
 from callbot.web.shapes.base import ErrorOut
-from callbot.web.site import Here, Site
+from callbot.web.site import DeskIs, Here, Site
 
 
 class Health(BaseModel):
     status: str
     version: str
+    desk: DeskIs
+    """`away`: customers who need a human get a call-back until the office is there again."""
 
 
 def create_app(site: Site, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
@@ -57,7 +59,7 @@ def build_api(routers: Sequence[APIRouter] = ()) -> FastAPI:
     async def healthz(site: Here) -> Health:
         async with site.db.read() as session:
             await users.count(session)
-        return Health(status="ok", version=__version__)
+        return Health(status="ok", version=__version__, desk=site.desk_is)
 
     app.mount("/static", console.PublicFiles(directory=console.STATIC), name="static")
     app.include_router(console.router)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from callbot.web.access.permission import Role
 from callbot.web.access.rates import Rates
 from callbot.web.access.session_life import SessionLife
 from callbot.web.live.watch import Live
+from handoff.far_office import FarOffice
 from handoff.office import Office
 
 
@@ -34,6 +36,18 @@ class ReadyUser:
     name: str
     password: str
     role: Role
+
+
+class DeskIs(StrEnum):
+    """Where customers who need a human ring."""
+
+    HERE = "here"
+    JOINED = "joined"
+    """In the office of another host, which is there."""
+    AWAY = "away"
+    """In the office of another host, which cannot be reached: the bot books call-backs."""
+    ELSEWHERE = "elsewhere"
+    """In some other process: this one has neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +69,17 @@ class Site:
     """The demo's; empty everywhere else."""
     office: Office | None = None
     """The desk of this process; None where it runs elsewhere."""
+    far_office: FarOffice | None = None
+    """The office of another host where the customers of this one ring; None where there is none."""
+
+    @property
+    def desk_is(self) -> DeskIs:
+        """Where customers who need a human ring."""
+        if self.office is not None:
+            return DeskIs.HERE
+        if self.far_office is None:
+            return DeskIs.ELSEWHERE
+        return DeskIs.JOINED if self.far_office.link.joined else DeskIs.AWAY
 
     @property
     def life(self) -> SessionLife:
@@ -87,6 +112,7 @@ def build_site(
     passwords: Passwords | None = None,
     ready_users: Sequence[ReadyUser] = (),
     office: Office | None = None,
+    far_office: FarOffice | None = None,
 ) -> Site:
     """The parts put together; the key of the audit log comes from the vault's key file."""
     return Site(
@@ -101,6 +127,7 @@ def build_site(
         passwords=passwords or Passwords(),
         ready_users=ready_users,
         office=office,
+        far_office=far_office,
     )
 
 

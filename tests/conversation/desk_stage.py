@@ -31,6 +31,7 @@ from handoff.bridge import Frame
 from handoff.connection import Connection
 from handoff.desk import Desk
 from handoff.messages import encode
+from handoff.testing import FakeTelephone
 from handoff.wire import FromAgent, FromDesk, Ring, decode_from_desk
 
 _NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -127,6 +128,7 @@ class Customer:
         """The floor is the human's."""
         self.bot_said: list[str] = []
         self.line = OneLine()
+        self.telephone = FakeTelephone()
         self.log = MemoryLog()
         who = plan(call_id=name)
         self.record = Record(plan=who, journal=MemoryJournal(), log=self.log)
@@ -144,6 +146,7 @@ class Customer:
             options=SessionOptions(wrap_up_s=2.0, agent_waits_s=1.0),
             recognizer=FakeRecognizer(),
             briefs=NoBriefWriter(),
+            telephone=self.telephone,
         )
         self.loop = self.start(self._loop())
 

@@ -49,7 +49,9 @@ AGENTS = {
     "lin": {"complaint": 3, "general": 1},
     "zhou": {"general": 2, "care": 1},
     "chen": {"supervisor": 5},
+    "he": {"complaint": 2, "general": 2, "care": 2},
 }
+TELEPHONES = {"he": "+8610017345921"}
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WHO = st.sampled_from(sorted(AGENTS))
 WHOM = st.sampled_from(["c1", "c2", "c3"])
@@ -98,7 +100,7 @@ class DeskModel(RuleBasedStateMachine):
     def sign_in(self, who: str, desk: int) -> None:
         async def arrive() -> None:
             wire = self.wires[who] = Wire()
-            identity = AgentIdentity(id=who, name=who, skills=AGENTS[who])
+            identity = AgentIdentity(id=who, name=who, skills=AGENTS[who], telephone=TELEPHONES.get(who, ""))
             task = asyncio.create_task(self.desks[desk].server.attend(identity, wire, "raw"))
             self.attending.add(task)
             await asyncio.sleep(0)
@@ -166,6 +168,23 @@ class DeskModel(RuleBasedStateMachine):
             self.do(customer.leave())
             self.gone.append(customer)
 
+    # The telephone of an agent who has one
+
+    @rule(whom=WHOM, rang=st.sampled_from(["answered", "answered", "answered", "busy", "no_answer", "failed"]))
+    def answer_the_telephone(self, whom: str, rang: Any) -> None:
+        if whom in self.customers:
+            self.do(self.tell(lambda: self.customers[whom].telephone.answer(rang)))
+
+    @rule(whom=WHOM)
+    def put_the_telephone_down(self, whom: str) -> None:
+        if whom in self.customers:
+            self.do(self.tell(self.customers[whom].telephone.hang_up))
+
+    @rule(whom=WHOM)
+    def break_the_switch(self, whom: str) -> None:
+        if whom in self.customers:
+            self.customers[whom].telephone.breaks = True
+
     # The supervisor, the path, the clock
 
     @rule(whom=WHOM, stays=st.booleans())
@@ -221,6 +240,9 @@ class DeskModel(RuleBasedStateMachine):
             assert not customer.failed, customer.failed
             if not customer.human or customer.over or customer.line.end is None:
                 continue
+            if customer.telephone.state != "idle":
+                self._talks_over_the_switch(customer)
+                continue
             end, before, sounded = customer.line.end, customer.line.end.heard, customer.line.end.sounding
             room = next((room for desk in self.desks if (room := desk.server.rooms.get(customer.name))), None)
             alone = room is None or room.human.gone
@@ -231,6 +253,17 @@ class DeskModel(RuleBasedStateMachine):
             assert not alone or not room or not room.human.gone or end.sounding > sounded, (
                 "nobody and no hold tone"
             )
+
+    def _talks_over_the_switch(self, customer: Customer) -> None:
+        """The callee is with the bot until the telephone was answered, and talks to it alone."""
+        end = customer.line.end
+        self.do(asyncio.sleep(0), 0.2)
+        if not customer.human or customer.line.end is not end:
+            return  # the bot is back, or somebody else took over
+        assert customer.telephone.state == "talking", "a bridge to a telephone that nobody holds"
+        assert customer.telephone.rung[-1] in TELEPHONES.values()
+        rooms = [room for desk in self.desks if (room := desk.server.rooms.get(customer.name))]
+        assert all(room.by_telephone and room.human.agent_id in TELEPHONES for room in rooms)
 
     def teardown(self) -> None:
         try:
@@ -255,6 +288,7 @@ class DeskModel(RuleBasedStateMachine):
             ended = [one.transfer_id for one in customer.record.transfers]
             assert sorted(ended) == sorted(offered), customer.record.transfers
             assert {one.result for one in customer.record.transfers} <= RESULTS
+            assert customer.telephone.state == "idle", "a telephone is left in the switch"
         for wire in self.wires.values():
             wire.lose()
         self.do(asyncio.sleep(0), 15.0)

@@ -247,7 +247,7 @@ def test_without_a_human_the_bot_comes_back_and_books_a_call_back(result: Any) -
 
 
 class BrokenDesk(FakeDesk):
-    async def place(self, offer: Any) -> Placed | NotPlaced:
+    async def place(self, offer: Any, telephone: Any = None) -> Placed | NotPlaced:
         raise ConnectionError("no desk")
 
 
@@ -289,7 +289,7 @@ class CountedDesk(FakeDesk):
         super().__init__(ring_s=1.0)
         self.held: set[str] = set()
 
-    async def place(self, offer: Any) -> Placed | NotPlaced:
+    async def place(self, offer: Any, telephone: Any = None) -> Placed | NotPlaced:
         placed = await super().place(offer)
         if isinstance(placed, Placed):
             self.held.add(offer.id)

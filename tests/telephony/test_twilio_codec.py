@@ -19,6 +19,7 @@ from callbot.telephony.codec import (
     MarkOut,
     MediaIn,
     MediaOut,
+    OtherIn,
     StreamStarted,
     StreamStopped,
 )
@@ -83,7 +84,11 @@ def almost_messages(draw: st.DrawFn) -> str:
             },
             MediaIn(payload=b"\xff\x7f\x00", timestamp_ms=5),
         ),
-        ({"event": "media", "media": {"track": "outbound", "timestamp": "5", "payload": "/38A"}}, None),
+        (
+            {"event": "media", "media": {"track": "outbound", "timestamp": "5", "payload": "/38A"}},
+            OtherIn(payload=b"\xff\x7f\x00", timestamp_ms=5),
+        ),
+        ({"event": "media", "media": {"track": "third", "timestamp": "5", "payload": "/38A"}}, None),
         ({"event": "media", "media": {"timestamp": 40, "payload": ""}}, MediaIn(payload=b"", timestamp_ms=40)),
         ({"event": "dtmf", "dtmf": {"track": "inbound_track", "digit": "#"}}, DtmfIn(digit="#")),
         ({"event": "mark", "mark": {"name": "g1.2"}}, MarkIn(name="g1.2")),

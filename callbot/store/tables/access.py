@@ -26,6 +26,8 @@ class User(SQLModel, table=True):
     language: str = "zh-CN"
     state: str = "active"
     """active or disabled."""
+    telephone: str = ""
+    """Where they talk to customers as an agent, E.164 or a SIP address; empty: in the browser."""
     made_at: datetime = moment()
     made_by: str = ""
     password_at: datetime | None = moment(nullable=True)

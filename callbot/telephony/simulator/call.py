@@ -10,7 +10,7 @@ from typing import Any
 
 from callbot.telephony.simulator.callee import CalleeTurn
 from callbot.telephony.simulator.media_stream import StreamRecord
-from callbot.telephony.simulator.twiml import StreamOrder
+from callbot.telephony.simulator.twiml import StreamOrder, Verb
 
 
 class CallStatus(StrEnum):
@@ -44,7 +44,7 @@ class SimulatedCall:
     account: str
     to: str
     from_: str
-    order: StreamOrder
+    verbs: tuple[Verb, ...]
     ring_timeout_s: float
     status_callback: str = ""
     callback_method: str = "POST"
@@ -61,6 +61,11 @@ class SimulatedCall:
     heard_wav: str = ""
     turns: list[CalleeTurn] = field(default_factory=list)
     stream: StreamRecord | None = None
+
+    @property
+    def token(self) -> str:
+        """The `token` parameter of its stream; empty for a call into a conference."""
+        return next((verb.token for verb in self.verbs if isinstance(verb, StreamOrder)), "")
 
     @property
     def is_over(self) -> bool:
@@ -96,7 +101,7 @@ class SimulatedCall:
         return {
             "sid": self.sid,
             "to": self.to,
-            "token": self.order.token,
+            "token": self.token,
             "persona": self.persona,
             "call_to_number": self.nth,
             "status": self.status.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,13 @@ import httpx
 from asr_tts.g711 import decode_ulaw
 from callbot.telephony.simulator.call import CallStatus, SimulatedCall
 from callbot.telephony.simulator.callee import Callee
-from callbot.telephony.simulator.media_stream import MediaStream
+from callbot.telephony.simulator.leg import Leg
+from callbot.telephony.simulator.media_stream import MediaStream, StreamRecord
 from callbot.telephony.simulator.persona import LineBehaviour, Persona
 from callbot.telephony.simulator.recording import write_wav
+from callbot.telephony.simulator.room import Room, Seat
 from callbot.telephony.simulator.signing import HEADER, sign
-from callbot.telephony.simulator.twiml import StreamOrder
+from callbot.telephony.simulator.twiml import RoomOrder, StreamOrder, Verb
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ class Carrier:
         self._calls: dict[str, SimulatedCall] = {}
         self._hang_ups: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._legs: dict[str, Leg] = {}
+        self._rooms: defaultdict[str, Room] = defaultdict(Room)
         self._by_token: Counter[str] = Counter()
         self._by_number: Counter[str] = Counter()
         self._posts: set[asyncio.Task[None]] = set()
@@ -59,13 +63,12 @@ class Carrier:
         *,
         to: str,
         from_: str,
-        order: StreamOrder,
+        verbs: tuple[Verb, ...],
         ring_timeout_s: float,
         status_callback: str = "",
         callback_method: str = "POST",
     ) -> SimulatedCall:
         """Dial. Every order is a dial, also a second one with the same token: the books show it."""
-        self._by_token[order.token] += 1
         self._by_number[to] += 1
         persona = self._personas.get(to)
         call = SimulatedCall(
@@ -73,13 +76,14 @@ class Carrier:
             account=self.account,
             to=to,
             from_=from_,
-            order=order,
+            verbs=verbs,
             ring_timeout_s=ring_timeout_s,
             status_callback=status_callback,
             callback_method=callback_method,
             persona=persona.name if persona else "",
             nth=self._by_number[to],
         )
+        self._by_token.update([call.token] if call.token else [])
         self._calls[call.sid] = call
         self._hang_ups[call.sid] = asyncio.Event()
         task = asyncio.create_task(self._run(call, persona), name=f"call-{call.sid}")
@@ -95,9 +99,17 @@ class Carrier:
         found = [
             call
             for call in self._calls.values()
-            if (token is None or call.order.token == token) and (to is None or call.to == to)
+            if (token is None or call.token == token) and (to is None or call.to == to)
         ]
         return found[::-1]
+
+    def move(self, call: SimulatedCall, verbs: tuple[Verb, ...]) -> bool:
+        """Give an answered call other instructions; False when it is not in progress."""
+        leg = self._legs.get(call.sid)
+        if leg is None or call.status is not CallStatus.IN_PROGRESS:
+            return False
+        leg.move(verbs)
+        return True
 
     def hang_up(self, call: SimulatedCall) -> None:
         """End a call from the caller's side; no effect when it is over."""
@@ -110,6 +122,7 @@ class Carrier:
             "dials_by_token": dict(self._by_token),
             "dials_by_number": dict(self._by_number),
             "calls": [call.report() for call in self._calls.values()],
+            "rooms": {name: room.books for name, room in self._rooms.items()},
         }
 
     async def aclose(self) -> None:
@@ -165,20 +178,32 @@ class Carrier:
 
     async def _converse(self, call: SimulatedCall, persona: Persona) -> None:
         callee = Callee(persona, seed=self.seed, call=call.nth)
-        stream = MediaStream(
-            url=call.order.url,
-            account=self.account,
-            call_sid=call.sid,
-            stream_sid=self._sid("MZ"),
-            parameters=call.order.parameters,
-            headers={HEADER: sign(self.auth_token, call.order.url)},
-            callee=callee,
-        )
-        call.turns, call.stream = callee.turns, stream.record
-        call.ended_by = (await stream.run(self._hang_ups[call.sid])).value
+        record = StreamRecord()
+
+        def stream(order: StreamOrder, fork: bool) -> MediaStream:
+            return MediaStream(
+                url=order.url,
+                account=self.account,
+                call_sid=call.sid,
+                stream_sid=self._sid("MZ"),
+                parameters=order.parameters,
+                headers={HEADER: sign(self.auth_token, order.url)},
+                record=record,
+                fork=fork,
+            )
+
+        def room(order: RoomOrder) -> Seat:
+            return self._rooms[order.name].enter(call.sid)
+
+        leg = self._legs[call.sid] = Leg(callee, call.verbs, stream=stream, room=room, record=record)
+        call.turns, call.stream = callee.turns, record
+        try:
+            call.ended_by = (await leg.run(self._hang_ups[call.sid])).value
+        finally:
+            del self._legs[call.sid]
         if self._record is not None:
             path = self._record / f"{call.sid}.heard.wav"
-            await asyncio.to_thread(write_wav, path, decode_ulaw(bytes(stream.record.heard)))
+            await asyncio.to_thread(write_wav, path, decode_ulaw(bytes(record.heard)))
             call.heard_wav = str(path)
         self._end(call, CallStatus.COMPLETED, 200, 16)
 

@@ -1,4 +1,4 @@
-"""The carrier's end of a media stream: a websocket client of Twilio Media Streams with its own 20 ms clock."""
+"""The carrier's end of a media stream: a websocket client of Twilio Media Streams."""
 
 from __future__ import annotations
 
@@ -7,34 +7,22 @@ import json
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
-from time import monotonic
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from asr_tts.audio import FRAME_MS
-from asr_tts.g711 import decode_ulaw, encode_ulaw
-from callbot.telephony.simulator.callee import Callee
 from callbot.telephony.simulator.playout import Playout
 
 _CONNECT_S: Final = 10.0
 _CLOSE_S: Final = 5.0
 
 
-class EndedBy(StrEnum):
-    """Who ended an answered call."""
-
-    CALLEE = "callee"
-    BOT = "bot"
-    CARRIER = "carrier"
-
-
 @dataclass(slots=True, kw_only=True)
 class StreamRecord:
-    """What happened on one stream; times in ms of the callee's clock."""
+    """What happened on the streams of one call; times in ms of the callee's clock."""
 
     marks: list[dict[str, Any]] = field(default_factory=list)
     """`name`, `at_ms`, and `played` or `cleared`."""
@@ -49,7 +37,7 @@ class StreamRecord:
 
 
 class MediaStream:
-    """One answered call's audio, until somebody ends it."""
+    """One stream of a call: the far end of its leg, or with `fork` a copy of what is said and heard."""
 
     def __init__(
         self,
@@ -60,22 +48,29 @@ class MediaStream:
         stream_sid: str,
         parameters: Mapping[str, str],
         headers: Mapping[str, str],
-        callee: Callee,
+        record: StreamRecord,
+        fork: bool = False,
     ) -> None:
         self._url = url
         self._ids = {"accountSid": account, "callSid": call_sid}
         self._stream_sid = stream_sid
         self._parameters = dict(parameters)
         self._headers = dict(headers)
-        self._callee = callee
+        self._record = record
+        self._tracks = ["inbound", "outbound"] if fork else ["inbound"]
         self._playout = Playout()
         self._sequence = 0
-        self.record = StreamRecord()
+        self._chunks = dict.fromkeys(self._tracks, 0)
+        self._now_ms = self._began_ms = 0
+        self._socket: ClientConnection | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self.over = asyncio.Event()
+        """Set when the other side closed the stream, or broke its protocol."""
 
-    async def run(self, hang_up: asyncio.Event) -> EndedBy:
-        """Connect, play the callee, and say who ended the call; `hang_up` ends it from the bot's side."""
+    async def open(self, now_ms: int) -> bool:
+        """Connect and say which call it is; False, with an error in the record, when nobody is there."""
         try:
-            socket = await connect(
+            self._socket = await connect(
                 self._url,
                 additional_headers=self._headers,
                 compression=None,
@@ -87,72 +82,70 @@ class MediaStream:
                 proxy=None,
             )
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-            self.record.errors.append(f"31920 no media stream at {self._url}: {error}")
-            return EndedBy.CARRIER
-        async with socket:
-            ended = await self._talk(socket, hang_up)
-            await self._stop(socket)
-            return ended
-
-    async def _talk(self, socket: ClientConnection, hang_up: asyncio.Event) -> EndedBy:
-        reader = asyncio.create_task(self._read(socket))
-        asked = asyncio.create_task(hang_up.wait())
-        clock = asyncio.create_task(self._play(socket))
-        tasks = (reader, asked, clock)
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, ConnectionClosed):
-                raise result
-        if self._callee.hung_up:
-            return EndedBy.CALLEE
-        return EndedBy.CARRIER if self.record.errors else EndedBy.BOT
-
-    async def _play(self, socket: ClientConnection) -> None:
-        """The call's clock: each 20 ms the callee hears one frame and one of its own goes out."""
-        await self._send(socket, {"event": "connected", "protocol": "Call", "version": "1.0.0"}, numbered=False)
+            self._record.errors.append(f"31920 no media stream at {self._url}: {error}")
+            return False
+        self._now_ms = self._began_ms = now_ms
+        self._reading = asyncio.create_task(self._read(self._socket))
+        self._reading.add_done_callback(lambda _: self.over.set())
+        await self._send({"event": "connected", "protocol": "Call", "version": "1.0.0"}, numbered=False)
         start = {
             **self._ids,
             "streamSid": self._stream_sid,
-            "tracks": ["inbound"],
+            "tracks": self._tracks,
             "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
             "customParameters": self._parameters,
         }
-        await self._send(socket, {"event": "start", "start": start})
-        due, chunk = monotonic(), 0
-        while not self._callee.hung_up:
-            due += FRAME_MS / 1000
-            late = monotonic() - due
-            if late < 0:
-                await asyncio.sleep(-late)
-            else:
-                self.record.worst_lateness_ms = max(self.record.worst_lateness_ms, int(late * 1000))
-            heard, played = self._playout.tick()
-            await self._return_marks(socket, played, "played")
-            self.record.heard += heard
-            said = encode_ulaw(self._callee.tick(decode_ulaw(heard)))
-            chunk += 1
-            media = {
-                "track": "inbound",
-                "chunk": str(chunk),
-                "timestamp": str(self._callee.now_ms),
-                "payload": b64encode(said).decode(),
-            }
-            await self._send(socket, {"event": "media", "media": media})
+        await self._send({"event": "start", "start": start})
+        return True
+
+    async def hear(self, now_ms: int) -> bytes:
+        """The next 20 ms that the other side plays to the callee."""
+        self._now_ms = now_ms
+        heard, played = self._playout.tick()
+        await self._return_marks(played, "played")
+        return heard
+
+    async def say(self, ulaw: bytes, now_ms: int) -> None:
+        """20 ms of the callee."""
+        await self._media("inbound", ulaw, now_ms)
+
+    async def copy(self, said: bytes, heard: bytes, now_ms: int) -> None:
+        """20 ms of both sides, on a fork."""
+        await self._media("inbound", said, now_ms)
+        await self._media("outbound", heard, now_ms)
+
+    async def close(self) -> None:
+        """Say that the call, or this stream of it, is over."""
+        if self._socket is None:
+            return
+        await self._send({"event": "stop", "stop": self._ids})
+        await self._socket.close()
+        if self._reading is not None:
+            await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def _media(self, track: str, ulaw: bytes, now_ms: int) -> None:
+        self._now_ms = now_ms
+        self._chunks[track] += 1
+        media = {
+            "track": track,
+            "chunk": str(self._chunks[track]),
+            "timestamp": str(now_ms - self._began_ms),
+            "payload": b64encode(ulaw).decode(),
+        }
+        await self._send({"event": "media", "media": media})
 
     async def _read(self, socket: ClientConnection) -> None:
         """Take in the bot's messages until it closes, or breaks the protocol as Twilio would see it."""
-        async for message in socket:
-            error = await self._take(socket, message)
-            if error:
-                self.record.errors.append(error)
-                return
+        try:
+            async for message in socket:
+                error = await self._take(message)
+                if error:
+                    self._record.errors.append(error)
+                    return
+        except ConnectionClosed:
+            return
 
-    async def _take(self, socket: ClientConnection, message: str | bytes) -> str:
+    async def _take(self, message: str | bytes) -> str:
         if isinstance(message, bytes):
             return "31950 binary message: only JSON text is understood"
         try:
@@ -168,29 +161,26 @@ class MediaStream:
                 self._playout.media(b64decode(body["payload"], validate=True))
             except Base64Error:
                 return "31951 media payload is not base64"
-            self.record.longest_queue_ms = max(self.record.longest_queue_ms, self._playout.queued_ms)
+            self._record.longest_queue_ms = max(self._record.longest_queue_ms, self._playout.queued_ms)
         elif event == "mark" and isinstance(body, dict) and isinstance(body.get("name"), str):
             self._playout.mark(body["name"])
         elif event == "clear":
-            self.record.clears_ms.append(self._callee.now_ms)
-            await self._return_marks(socket, self._playout.clear(), "cleared")
+            self._record.clears_ms.append(self._now_ms)
+            await self._return_marks(self._playout.clear(), "cleared")
         else:
             return f"31951 unknown or incomplete event: {message[:80]}"
         return ""
 
-    async def _return_marks(self, socket: ClientConnection, names: list[str], how: str) -> None:
+    async def _return_marks(self, names: list[str], how: str) -> None:
         for name in names:
-            self.record.marks.append({"name": name, "at_ms": self._callee.now_ms, "how": how})
-            await self._send(socket, {"event": "mark", "mark": {"name": name}})
+            self._record.marks.append({"name": name, "at_ms": self._now_ms, "how": how})
+            await self._send({"event": "mark", "mark": {"name": name}})
 
-    async def _stop(self, socket: ClientConnection) -> None:
-        try:
-            await self._send(socket, {"event": "stop", "stop": self._ids})
-        except ConnectionClosed:
-            return
-
-    async def _send(self, socket: ClientConnection, body: dict[str, Any], *, numbered: bool = True) -> None:
+    async def _send(self, body: dict[str, Any], *, numbered: bool = True) -> None:
+        """One message; a stream that is closed takes none."""
         if numbered:
             self._sequence += 1
             body |= {"sequenceNumber": str(self._sequence), "streamSid": self._stream_sid}
-        await socket.send(json.dumps(body))
+        if self._socket is not None:
+            with suppress(ConnectionClosed):
+                await self._socket.send(json.dumps(body))

@@ -99,13 +99,13 @@ async def place(
     if not _OURS.fullmatch(to):
         raise _refusal(400, 21211, f"Invalid 'To' Phone Number: {to} (this carrier dials +86100 and 8 digits)")
     try:
-        order = parse_twiml(twiml)
+        verbs = parse_twiml(twiml)
     except BadTwiml as error:
         raise _refusal(400, 12100, f"Twiml: {error}") from None
     call = carrier.place(
         to=to,
         from_=from_,
-        order=order,
+        verbs=verbs,
         ring_timeout_s=ring_timeout_s,
         status_callback=status_callback,
         callback_method=callback_method,
@@ -130,9 +130,20 @@ async def show(call: ThisCall) -> dict[str, Any]:
 
 @_calls.post("/Calls/{sid}.json")
 async def change(
-    carrier: ThisCarrier, call: ThisCall, status: Annotated[str, Form(alias="Status")] = ""
+    carrier: ThisCarrier,
+    call: ThisCall,
+    status: Annotated[str, Form(alias="Status")] = "",
+    twiml: Annotated[str, Form(alias="Twiml")] = "",
 ) -> dict[str, Any]:
-    """End a call."""
+    """End a call, or give an answered one other instructions."""
+    if twiml:
+        try:
+            verbs = parse_twiml(twiml)
+        except BadTwiml as error:
+            raise _refusal(400, 12100, f"Twiml: {error}") from None
+        if not carrier.move(call, verbs):
+            raise _refusal(400, 21220, "Call is not in-progress: it cannot be moved")
+        return call.resource()
     if status not in {"completed", "canceled"}:
         raise _refusal(400, 21220, "Status must be completed or canceled: this carrier changes nothing else")
     carrier.hang_up(call)

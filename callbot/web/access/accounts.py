@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from callbot.errors import BadInput
+from callbot.settings import TELEPHONE
 from callbot.store import sign_ins, users
 from callbot.store.audit import Actor, ActorKind, AuditLog, Deed
 from callbot.store.database import Database, Session
@@ -15,10 +16,13 @@ from callbot.web.access.password import Passwords, weakness
 from callbot.web.access.permission import Role
 from callbot.web.access.secret import new_secret, secret_hash
 from callbot.web.refusal import Refused, Why, missing
+from handoff.server import shown
 
 LINK_LIFE = timedelta(minutes=30)
 FIRST = "admin"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}|[\u4e00-\u9fff][\u4e00-\u9fff0-9]{0,15}")
+
+_TELEPHONE = re.compile(TELEPHONE)
 
 
 class Accounts:
@@ -64,6 +68,18 @@ class Accounts:
             user = await _held(session, key)
             await users.change(session, user.id, display_name=display_name.strip() or user.name)
             await self._note(session, by, "user.rename", user, now, to=display_name.strip())
+            return await _held(session, user.id)
+
+    async def set_telephone(self, key: str, telephone: str, *, by: Actor, now: datetime) -> User:
+        """Where they talk as an agent, from their next sign-in at the desk on; empty: in the browser.
+
+        Raises `BadInput` for what is no address. Only who manages users sets it: no permit is asked for it.
+        """
+        telephone = checked_telephone(telephone)
+        async with self._db.write() as session:
+            user = await _held(session, key)
+            await users.change(session, user.id, telephone=telephone)
+            await self._note(session, by, "user.telephone", user, now, to=shown(telephone))
             return await _held(session, user.id)
 
     async def set_state(self, key: str, state: str, *, by: Actor, now: datetime) -> User:
@@ -178,6 +194,18 @@ def checked_name(name: str) -> str:
             "用 2 到 32 个小写字母、数字和 . _ -，或 1 到 16 个汉字",
         )
     return name
+
+
+def checked_telephone(telephone: str) -> str:
+    """An address that carriers dial, or empty. Raises `BadInput`."""
+    telephone = re.sub(r"[\s-]", "", telephone)
+    if telephone and not _TELEPHONE.fullmatch(telephone):
+        raise BadInput.one(
+            "接听电话",
+            f"“{telephone}”不是运营商能拨的地址",
+            "写成 +8610… 的国际格式，或 sip:分机@主机；留空表示在浏览器里接听",
+        )
+    return telephone
 
 
 def _ordered(roles: Collection[Role]) -> list[str]:

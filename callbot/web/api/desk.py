@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response, WebSocket
 
-from callbot.store import desk_sheet
+from callbot.store import desk_sheet, users
 from callbot.store.audit import Deed
 from callbot.store.tables import Transfer
 from callbot.web.access.admission import needs
@@ -44,7 +44,14 @@ Worker = Annotated[Principal, needs(Permission.DESK_WORK)]
 async def agent(socket: WebSocket, site: Here, who: Worker) -> None:
     """Work at the desk: rings, briefs, sound. The protocol stands in docs/calls.md."""
     office = office_of(site)
-    identity = AgentIdentity(id=who.name, name=who.display_name or who.name, skills=NEW_SKILLS)
+    async with site.db.read() as session:
+        user = await users.by_name(session, who.name)
+    identity = AgentIdentity(
+        id=who.name,
+        name=who.display_name or who.name,
+        skills=NEW_SKILLS,
+        telephone=user.telephone if user else "",
+    )
     async with admitted_while_signed_in(site, who, socket) as connection:
         await office.server.attend(identity, connection, "framed")
 
@@ -74,6 +81,7 @@ async def desk(site: Here, who: Annotated[Principal, needs(Permission.BOARD_READ
             )
             for one in line
         ],
+        where=site.desk_is,
     )
 
 

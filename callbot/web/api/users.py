@@ -45,6 +45,8 @@ async def change_user(site: Here, who: Manager, user_id: str, change: UserChange
         await accounts.set_roles(user_id, change.roles, by=who.actor, now=now)
     if change.state is not None:
         await accounts.set_state(user_id, change.state, by=who.actor, now=now)
+    if change.telephone is not None:
+        await accounts.set_telephone(user_id, change.telephone, by=who.actor, now=now)
     async with site.db.read() as session:
         user = await users.get(session, user_id)
     if user is None:

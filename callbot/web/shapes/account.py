@@ -10,6 +10,7 @@ from callbot.store.tables import ApiToken, User
 from callbot.web.access.permission import Permission, Role
 from callbot.web.access.principal import Principal
 from callbot.web.shapes.base import In, MaskedObject, Moment, Out
+from handoff.server import shown
 
 
 class SignInIn(In):
@@ -82,10 +83,18 @@ class UserOut(Out):
     made_at: Moment
     made_by: str
     signed_in_at: Moment | None
+    telephone: str
+    """The end of the number on which they talk as an agent; empty: in the browser."""
 
     @classmethod
     def of(cls, user: User) -> Self:
-        return cls.model_validate({**user.model_dump(), "has_password": bool(user.password_hash)})
+        return cls.model_validate(
+            {
+                **user.model_dump(),
+                "has_password": bool(user.password_hash),
+                "telephone": shown(user.telephone),
+            }
+        )
 
 
 class UserIn(In):
@@ -100,6 +109,8 @@ class UserChangeIn(In):
     display_name: str | None = Field(default=None, max_length=64)
     roles: list[Role] | None = Field(default=None, min_length=1)
     state: str | None = Field(default=None, pattern="^(active|disabled)$")
+    telephone: str | None = Field(default=None, max_length=120)
+    """E.164 or a SIP address; empty: in the browser."""
 
 
 class LinkOut(Out):

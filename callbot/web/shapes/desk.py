@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callbot.web.shapes.base import In, Masked, MaskedObject, Moment, Out
+from callbot.web.site import DeskIs
 from handoff.presence import Presence
 
 Skill = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
@@ -53,6 +54,8 @@ class InLineOut(Out):
 class DeskOut(Out):
     agents: list[DeskAgentOut]
     line: list[InLineOut]
+    where: DeskIs
+    """`away`: the office of another host cannot be reached, and customers get a call-back."""
 
 
 class EquipIn(In):

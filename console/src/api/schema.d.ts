@@ -2463,12 +2463,19 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * DeskIs
+         * @description Where customers who need a human ring.
+         * @enum {string}
+         */
+        DeskIs: "here" | "joined" | "away" | "elsewhere";
         /** DeskOut */
         DeskOut: {
             /** Agents */
             agents: components["schemas"]["DeskAgentOut"][];
             /** Line */
             line: components["schemas"]["InLineOut"][];
+            where: components["schemas"]["DeskIs"];
         };
         /** DoNotContactOut */
         DoNotContactOut: {
@@ -4110,6 +4117,8 @@ export interface components {
             roles?: components["schemas"]["Role"][] | null;
             /** State */
             state?: string | null;
+            /** Telephone */
+            telephone?: string | null;
         };
         /** UserIn */
         UserIn: {
@@ -4148,6 +4157,8 @@ export interface components {
             signed_in_at: string | null;
             /** State */
             state: string;
+            /** Telephone */
+            telephone: string;
         };
         /** VerdictOnCheckIn */
         VerdictOnCheckIn: {

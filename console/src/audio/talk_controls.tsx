@@ -23,32 +23,39 @@ export function TalkControls({
   talk,
   actions,
   disabled,
+  byTelephone = false,
 }: {
   talk: Talking;
   actions: TalkActions;
   disabled: boolean;
+  /** The telephone mutes and holds. */
+  byTelephone?: boolean;
 }) {
   const { t } = useTranslation("desk");
   return (
     <Flex gap={8} wrap role="toolbar" aria-label={t("presence.busy")}>
-      <Button
-        icon={talk.muted ? <AudioMutedOutlined aria-hidden /> : <AudioOutlined aria-hidden />}
-        danger={talk.muted}
-        aria-pressed={talk.muted}
-        disabled={disabled}
-        onClick={() => actions.mute(!talk.muted)}
-      >
-        {t(talk.muted ? "talk.unmute" : "talk.mute")}
-      </Button>
-      <Button
-        icon={talk.held ? <PlayCircleOutlined aria-hidden /> : <PauseOutlined aria-hidden />}
-        type={talk.held ? "primary" : "default"}
-        aria-pressed={talk.held}
-        disabled={disabled}
-        onClick={() => actions.hold(!talk.held)}
-      >
-        {t(talk.held ? "talk.unhold" : "talk.hold")}
-      </Button>
+      {!byTelephone && (
+        <>
+          <Button
+            icon={talk.muted ? <AudioMutedOutlined aria-hidden /> : <AudioOutlined aria-hidden />}
+            danger={talk.muted}
+            aria-pressed={talk.muted}
+            disabled={disabled}
+            onClick={() => actions.mute(!talk.muted)}
+          >
+            {t(talk.muted ? "talk.unmute" : "talk.mute")}
+          </Button>
+          <Button
+            icon={talk.held ? <PlayCircleOutlined aria-hidden /> : <PauseOutlined aria-hidden />}
+            type={talk.held ? "primary" : "default"}
+            aria-pressed={talk.held}
+            disabled={disabled}
+            onClick={() => actions.hold(!talk.held)}
+          >
+            {t(talk.held ? "talk.unhold" : "talk.hold")}
+          </Button>
+        </>
+      )}
       <HandBack disabled={disabled} handBack={actions.handBack} />
       <Popconfirm
         title={t("talk.hangUpAsk")}

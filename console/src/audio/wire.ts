@@ -57,11 +57,19 @@ export type ToTalker =
 
 export type FromDesk =
   | ToTalker
-  | { type: "welcome"; agent_id: string; name: string; sound: string; break_reasons: string[] }
+  | {
+      type: "welcome";
+      agent_id: string;
+      name: string;
+      sound: string;
+      break_reasons: string[];
+      /** The end of the number on which this agent talks; empty: in this browser. */
+      telephone: string;
+    }
   | { type: "presence"; presence: Presence; reason: string }
   | { type: "ring"; offer: Offer; timeout_s: number; waited_s: number; sla_s: number; escalation: number }
   | { type: "brief"; offer_id: string; brief: Brief }
-  | { type: "withdrawn"; offer_id: string; why: "timeout" | "customer_left" | "taken" };
+  | { type: "withdrawn"; offer_id: string; why: "timeout" | "customer_left" | "taken" | "telephone" };
 
 export type ToSupervisor =
   | ToTalker

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("telephone", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("password_at", sa.DateTime(timezone=True), nullable=True),

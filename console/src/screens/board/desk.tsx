@@ -1,7 +1,9 @@
-import { Badge, Card, Table, type TableColumnsType, Tag } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { Alert, Badge, Card, Table, type TableColumnsType, Tag } from "antd";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { api, data } from "../../api/client";
 import type { AgentNow, BoardState, OpenTransfer } from "../../live/board_state";
 import { useKnown } from "../../parts/known";
 import { Long } from "../../parts/long";
@@ -23,6 +25,7 @@ export function Desk({ board }: { board: BoardState }) {
   const agents = useMemo(() => [...board.desk.values()].sort(byPresence), [board.desk]);
   return (
     <Card size="small" title={t("desk.title")}>
+      <OfficeAway />
       {agents.length ? (
         <ul className="agents">
           {agents.map((agent) => (
@@ -35,6 +38,18 @@ export function Desk({ board }: { board: BoardState }) {
       <Waiting transfers={board.transfer} agents={board.desk} />
     </Card>
   );
+}
+
+/** Customers of this host ring in the office of another one: said when that cannot be reached. */
+function OfficeAway() {
+  const { t } = useTranslation("board");
+  const where = useQuery({
+    queryKey: ["desk", "where"],
+    queryFn: async () => data(await api.GET("/api/desk")).where,
+    refetchInterval: 10_000,
+  });
+  if (where.data !== "away") return null;
+  return <Alert type="error" showIcon title={t("desk.away")} description={t("desk.awayHint")} />;
 }
 
 function Agent({ agent }: { agent: AgentNow }) {

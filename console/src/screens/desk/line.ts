@@ -55,10 +55,9 @@ class AgentLine {
     this.release();
   }
 
-  /** Available only with a microphone that works: nobody shall ring at somebody who cannot speak. */
+  /** Available only with a microphone that works, or a telephone: nobody shall ring who cannot speak. */
   async available(): Promise<void> {
-    if (await this.hasMicrophone())
-      this.connection.send({ type: "presence", presence: "available", reason: "" });
+    if (await this.canSpeak()) this.connection.send({ type: "presence", presence: "available", reason: "" });
   }
 
   rest(reason: string): void {
@@ -67,7 +66,7 @@ class AgentLine {
 
   async accept(): Promise<void> {
     const ringing = this.desk.ringing;
-    if (!ringing || ringing.answered || !(await this.hasMicrophone())) return;
+    if (!ringing || ringing.answered || !(await this.canSpeak())) return;
     if (this.connection.send({ type: "accept", offer_id: ringing.offer.id })) {
       this.on({ type: "answered", answer: "accept" });
     }
@@ -107,6 +106,10 @@ class AgentLine {
     this.on({ type: "written", offerId });
   }
 
+  private async canSpeak(): Promise<boolean> {
+    return this.desk.telephone !== "" || (await this.hasMicrophone());
+  }
+
   /** Asks the browser for the microphone, once for several who ask. */
   hasMicrophone(): Promise<boolean> {
     this.opening ??= this.openMicrophone().finally(() => {
@@ -144,7 +147,7 @@ class AgentLine {
         return;
       }
       case "connected":
-        void this.talk();
+        if (!this.desk.telephone) void this.talk();
         return;
       case "hold":
         this.sound?.clear();
@@ -157,7 +160,7 @@ class AgentLine {
         return;
       case "presence":
         if (!LISTENS.includes(message.presence)) this.release();
-        else if (message.presence === "available") void this.hasMicrophone();
+        else if (message.presence === "available" && !this.desk.telephone) void this.hasMicrophone();
         return;
     }
   }

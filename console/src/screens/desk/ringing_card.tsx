@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNow } from "../../parts/use_now";
 import { useMe } from "../../shell/session";
 import { BriefCard } from "./brief_card";
-import { line } from "./line";
+import { line, useDesk } from "./line";
 import type { Ringing } from "./state";
 import { Transcript } from "./transcript";
 
@@ -15,7 +15,9 @@ const REASONS = ["busy", "skill", "away"] as const;
 export function RingingCard({ ringing }: { ringing: Ringing }) {
   const { t } = useTranslation("desk");
   const me = useMe();
+  const { telephone } = useDesk();
   const { offer, answered } = ringing;
+  const accepted = telephone ? t("ring.acceptedTelephone", { telephone }) : t("ring.accepted");
   const accept = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     // The key that answers is at hand, unless somebody is writing.
@@ -46,7 +48,7 @@ export function RingingCard({ ringing }: { ringing: Ringing }) {
             loading={answered === "accept"}
             onClick={() => void line.accept()}
           >
-            {t(answered === "accept" ? "ring.accepted" : "ring.accept")}
+            {answered === "accept" ? accepted : t("ring.accept")}
           </Button>
           <Dropdown
             trigger={["click"]}

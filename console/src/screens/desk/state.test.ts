@@ -42,6 +42,7 @@ const welcome = says({
   name: "林",
   sound: "framed",
   break_reasons: ["用餐"],
+  telephone: "",
 });
 
 function having(...steps: Step[]): Desk {

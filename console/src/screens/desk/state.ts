@@ -21,11 +21,13 @@ export type Unwritten = { offer: Offer; said: Line[]; by: EndedBy };
 /** Something to tell once; `n` tells two equal ones apart. */
 export type Notice =
   | { n: number; kind: "refused"; message: string }
-  | { n: number; kind: "withdrawn"; why: "timeout" | "customer_left" | "taken" };
+  | { n: number; kind: "withdrawn"; why: "timeout" | "customer_left" | "taken" | "telephone" };
 
 export type Desk = {
   link: Link;
   agentId: string;
+  /** The end of the number on which one talks; empty: in this browser. */
+  telephone: string;
   presence: Presence;
   reason: string;
   /** Since when in this presence, milliseconds since the epoch. */
@@ -45,6 +47,7 @@ export type Desk = {
 export const START: Desk = {
   link: "closed",
   agentId: "",
+  telephone: "",
   presence: "offline",
   reason: "",
   since: 0,
@@ -94,7 +97,12 @@ function linked(desk: Desk, link: Link): Desk {
 function told(desk: Desk, message: FromDesk, now: number): Desk {
   switch (message.type) {
     case "welcome":
-      return { ...desk, agentId: message.agent_id, breakReasons: message.break_reasons };
+      return {
+        ...desk,
+        agentId: message.agent_id,
+        breakReasons: message.break_reasons,
+        telephone: message.telephone,
+      };
     case "presence":
       return present(desk, message.presence, message.reason, now);
     case "ring":

@@ -14,7 +14,7 @@ import { unheard } from "./unheard";
 /** The conversation: what one can do, who hears whom, the brief, the transcript. */
 export function TalkingCard({ talk }: { talk: Talking }) {
   const { t } = useTranslation("desk");
-  const { offer, said, link } = useDesk();
+  const { offer, said, link, telephone } = useDesk();
   const now = useNow();
   const actions = {
     mute: (on: boolean) => line.mute(on),
@@ -29,11 +29,20 @@ export function TalkingCard({ talk }: { talk: Talking }) {
           <span className="talk-time numbers" role="timer">
             {length((now - talk.since) / 1_000)}
           </span>
-          <TalkControls talk={talk} actions={actions} disabled={link !== "open"} />
-          <Flex vertical gap={4} className="meters">
-            <Meter name={t("talk.customer")} of={() => line.sound?.levels.heard ?? -90} />
-            <Meter name={t("talk.me")} of={() => line.sound?.levels.spoken ?? -90} />
-          </Flex>
+          <TalkControls
+            talk={talk}
+            actions={actions}
+            disabled={link !== "open"}
+            byTelephone={telephone !== ""}
+          />
+          {telephone ? (
+            <span className="soft">{t("telephone.talking", { telephone })}</span>
+          ) : (
+            <Flex vertical gap={4} className="meters">
+              <Meter name={t("talk.customer")} of={() => line.sound?.levels.heard ?? -90} />
+              <Meter name={t("talk.me")} of={() => line.sound?.levels.spoken ?? -90} />
+            </Flex>
+          )}
           <Standing />
         </div>
         <div className="troubles" role="status">
@@ -43,7 +52,7 @@ export function TalkingCard({ talk }: { talk: Talking }) {
           {talk.parties.map(({ name, mode }) => (
             <Alert key={name} type="info" showIcon title={t(`party.${mode}`, { name })} />
           ))}
-          <Unheard talk={talk} />
+          {!telephone && <Unheard talk={talk} />}
         </div>
         {offer && <BriefCard offer={offer} />}
       </Card>

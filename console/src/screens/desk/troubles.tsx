@@ -5,11 +5,13 @@ import { line, useDesk, useEar } from "./line";
 /** What keeps the agent from working, and what to do: the connection, the microphone, the sound. */
 export function Troubles() {
   const { t } = useTranslation("desk");
-  const { link, talk } = useDesk();
+  const { link, talk, telephone } = useDesk();
   const { trouble, silent } = useEar();
   return (
     <div className="troubles" role="alert">
-      {link === "lost" && <Alert type="warning" showIcon title={t(talk ? "link.lostBusy" : "link.lost")} />}
+      {link === "lost" && (
+        <Alert type="warning" showIcon title={t(talk && !telephone ? "link.lostBusy" : "link.lost")} />
+      )}
       {link === "elsewhere" && (
         <Alert
           type="warning"

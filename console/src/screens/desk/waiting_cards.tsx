@@ -19,6 +19,7 @@ import { line, useDesk, useEar } from "./line";
 
 /** Nobody to talk to: how one stands, the microphone, what is due meanwhile. */
 export function WaitingCards() {
+  const { telephone } = useDesk();
   return (
     <div className="columns two">
       <div className="stack">
@@ -27,7 +28,7 @@ export function WaitingCards() {
         </Card>
         <DueCard />
       </div>
-      <MicrophoneCard />
+      {telephone ? <TelephoneCard telephone={telephone} /> : <MicrophoneCard />}
     </div>
   );
 }
@@ -87,6 +88,17 @@ function DueCard() {
           )
         }
       </Loaded>
+    </Card>
+  );
+}
+
+/** Who talks on a telephone needs no microphone here. */
+function TelephoneCard({ telephone }: { telephone: string }) {
+  const { t } = useTranslation("desk");
+  return (
+    <Card title={t("telephone.title")}>
+      <p>{t("telephone.number", { telephone })}</p>
+      <p className="soft">{t("telephone.hint")}</p>
     </Card>
   );
 }

@@ -45,6 +45,8 @@ export const board: typeof zh = {
     reason: "Reason",
     since: "For",
     agent: "Agent",
+    away: "The office cannot be reached",
+    awayHint: "Whoever needs a human gets a call-back until it is there again.",
   },
   alarms: {
     title: "Alarms",

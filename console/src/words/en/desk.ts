@@ -48,6 +48,12 @@ export const desk: typeof zh = {
     unsupportedHint: "Use a recent Chrome, Edge, Firefox or Safari.",
     again: "Try again",
   },
+  telephone: {
+    title: "Telephone",
+    number: "You talk to customers on the telephone {{telephone}}",
+    hint: "Choose “Accept” here and your telephone rings; answer it and you are with the customer. Mute and hold on the telephone itself; an administrator changes the number.",
+    talking: "On the telephone {{telephone}}",
+  },
   silent: "The browser plays no sound yet",
   silentHint: "One click, and you hear rings and customers.",
   wake: "Turn sound on",
@@ -74,6 +80,7 @@ export const desk: typeof zh = {
       away: "Away for a moment",
     },
     accepted: "Connecting…",
+    acceptedTelephone: "Calling your telephone {{telephone}}, please answer it…",
     declined: "Declined; asking the next colleague…",
     left: "{{seconds}} s to answer",
     waited: "Waiting for {{waited}} s; {{sla}} s are promised",
@@ -88,6 +95,7 @@ export const desk: typeof zh = {
     timeout: "Nobody answered; the customer goes to somebody else",
     customer_left: "The customer hung up",
     taken: "A colleague took this customer",
+    telephone: "Your telephone was not answered; the customer goes to somebody else",
   },
   brief: {
     title: "Brief",

@@ -43,6 +43,8 @@ export const board = {
     reason: "原因",
     since: "已等",
     agent: "坐席",
+    away: "连接不上坐席台",
+    awayHint: "需要人工的客户由机器人约定回电；坐席台恢复后自动接上。",
   },
   alarms: {
     title: "告警",

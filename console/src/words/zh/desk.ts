@@ -45,6 +45,12 @@ export const desk = {
     unsupportedHint: "请换用新版 Chrome、Edge、Firefox 或 Safari。",
     again: "再试一次",
   },
+  telephone: {
+    title: "接听电话",
+    number: "用电话 {{telephone}} 与客户通话",
+    hint: "在这里点“接听”后，您的电话会响，接起来就能和客户说话。静音和保持在电话机上操作；换号码请找管理员。",
+    talking: "正在电话 {{telephone}} 上通话",
+  },
   silent: "浏览器暂时不播放声音",
   silentHint: "点一下即可听到响铃和客户的声音。",
   wake: "打开声音",
@@ -66,6 +72,7 @@ export const desk = {
     decline: "不接",
     declineReason: { busy: "正在处理上一位客户", skill: "不是我的业务范围", away: "暂时离开" },
     accepted: "正在接通…",
+    acceptedTelephone: "正在拨打您的电话 {{telephone}}，请接听…",
     declined: "已拒接，正在找下一位同事…",
     left: "{{seconds}} 秒内应答",
     waited: "客户已等 {{waited}} 秒，承诺 {{sla}} 秒内接听",
@@ -80,6 +87,7 @@ export const desk = {
     timeout: "来电无人应答，已转给别人",
     customer_left: "客户已挂断",
     taken: "已由其他同事接听",
+    telephone: "您的电话没有接通，客户已转给别人",
   },
   brief: {
     title: "客户简报",
