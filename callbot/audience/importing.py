@@ -8,11 +8,10 @@ noted with them and drawn afterwards. How far a list got stands in the base
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 
@@ -21,7 +20,7 @@ from callbot.audience.landing import Landing, land, refusals
 from callbot.audience.list_text import digest
 from callbot.audience.reading_crew import crew_size, read_blocks
 from callbot.audience.rejects import RejectedRows
-from callbot.audience.row import Rejection, Row
+from callbot.audience.row import Rejection
 from callbot.audience.row_reading import COLUMNS, Part, Portion, RowReader
 from callbot.audience.sheet import ROWS, Block, Sheet
 from callbot.errors import BadInput, CallbotError, Problem
@@ -155,34 +154,6 @@ async def import_base(
         intake = _Intake(database, sheet, reader, run, report, keep_ids, progress)
         report.parts[each].resumed_at = run.line if resumed else 0
         await intake.work(rejects, crew_size(sheet) if processes is None else processes, chunk, now)
-    return report
-
-
-async def import_rows(
-    database: Database,
-    vault: PhoneVault,
-    rows: Mapping[Part, Iterable[Row]],
-    now: datetime,
-    *,
-    keep_ids: bool = False,
-) -> ImportReport:
-    """Import rows that come from elsewhere than a file, under the same rules; cells are text by column key."""
-    report = ImportReport()
-    for part in Part:
-        if part not in rows:
-            continue
-        summary = report.parts[part] = PartReport(source=part.value)
-        reader = RowReader(part=part, now=now, vault=vault)
-        source = iter(rows[part])
-        while taken := list(islice(source, ROWS)):
-            portion = reader.portion(taken)
-            async with database.write() as session:
-                landing = await land(session, part, portion, now, source=taken[0].source)
-                await arrivals.note(session, landing.stored, now)
-            wrong = portion.rejected + refusals(taken, landing.refused)
-            _add(report, summary, portion, landing, wrong)
-            if keep_ids and part is Part.CUSTOMERS:
-                report.customer_ids += landing.customers.values()
     return report
 
 

@@ -85,11 +85,6 @@ LINE_OUTCOMES: Mapping[LineCause, Outcome] = {
 `normal` without a conversation means that somebody picked up and the line to us was lost.
 """
 
-UNANSWERED = frozenset(
-    {Outcome.VOICEMAIL, Outcome.NO_ANSWER, Outcome.BUSY, Outcome.REJECTED, Outcome.POWER_OFF, Outcome.NETWORK}
-)
-"""Nobody was reached, and a later try may reach somebody."""
-
 
 def settled_outcome(outcome: Outcome, journalled: Iterable[JournalKind]) -> Outcome:
     """The outcome once the journal has its say: what was heard counts, whatever became of the call.

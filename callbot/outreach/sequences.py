@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from callbot.conversation.message import Topic
 from callbot.outreach.policy import Channel, Purpose
 
 PREFERRED = "preferred"
@@ -204,8 +203,3 @@ def touches_from_plain(industry: str, plain: Mapping[str, Any]) -> Touches:
             for each in plain["sequences"]
         ),
     )
-
-
-def topic_of(step: Step) -> Topic | None:
-    """What its message is about; None for a human's task."""
-    return None if step.channel == HUMAN else Topic(step.what)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -78,11 +78,6 @@ async def note(session: AsyncSession, stored: Iterable[Stored], now: datetime) -
                 for row_id, each in zip(new_ids(len(kept)), kept, strict=True)
             ],
         )
-
-
-async def count(session: AsyncSession) -> int:
-    """How many rows wait."""
-    return (await session.execute(select(func.count()).select_from(Arrival))).scalar_one()
 
 
 async def waiting(

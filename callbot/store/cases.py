@@ -114,16 +114,6 @@ def _listed(case: ComplaintCase, customer: Customer) -> ListedCase:
     )
 
 
-async def of_customer(session: AsyncSession, customer_id: str) -> Sequence[ComplaintCase]:
-    """All cases of one person, oldest first."""
-    found = await session.exec(
-        select(ComplaintCase)
-        .where(col(ComplaintCase.customer_id) == customer_id)
-        .order_by(col(ComplaintCase.opened_at))
-    )
-    return found.all()
-
-
 async def move(session: AsyncSession, case_id: str, *, states: Collection[str], **values: Any) -> bool:
     """Change a case that is in one of `states`; the row count decides."""
     changed = await session.exec(

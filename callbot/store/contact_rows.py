@@ -98,7 +98,7 @@ def _everything_said() -> Any:
         ).where(consent.c.customer_id.in_(_ids())),
         _said("refused", customer.c.id, word=listed.c.scope)
         .select_from(customer.join(listed, listed.c.phone_hash == customer.c.phone_hash))
-        .where(customer.c.id.in_(_ids()), listed.c.lifted_at.is_(None)),
+        .where(customer.c.id.in_(_ids())),
         _said(
             "contact",
             attempt.c.customer_id,

@@ -186,14 +186,13 @@ async def open_request(session: AsyncSession, follow_up_id: str, customer_id: st
 async def blacklist(
     session: AsyncSession, *, phone_hash: str, scope: str, words: str, source: str, at: datetime
 ) -> None:
-    """Add a number to the do-not-contact list, unless a row that says as much is in force already.
+    """Add a number to the do-not-contact list, unless a row says as much already.
 
     With the scope `all`, messages that wait for these people are called back (R170).
     """
     known = await session.exec(
         select(DoNotContact.id).where(
             col(DoNotContact.phone_hash) == phone_hash,
-            col(DoNotContact.lifted_at).is_(None),
             or_(col(DoNotContact.scope) == "all", col(DoNotContact.scope) == scope),
         )
     )

@@ -87,16 +87,6 @@ async def list_customers(
     return list((await session.execute(statement.limit(limit).offset(offset))).scalars())
 
 
-async def find_customer(session: AsyncSession, key: str, *, phone_hash: str = "") -> Customer | None:
-    """One customer by id, external id or phone hash."""
-    statement = select(Customer).where(
-        (col(Customer.id) == key)
-        | (col(Customer.external_id) == key)
-        | (col(Customer.phone_hash) == phone_hash)
-    )
-    return (await session.execute(statement.limit(1))).scalars().first()
-
-
 async def load_history(session: AsyncSession, customer_id: str, *, tags: bool = False) -> History | None:
     """One customer with everything that happened, as this transaction has stored it."""
     await session.flush()

@@ -259,7 +259,7 @@ async def take_do_not_contact(
     listed = (
         await session.execute(
             select(col(DoNotContact.phone_hash), col(DoNotContact.scope)).where(
-                col(DoNotContact.phone_hash).in_(scopes), col(DoNotContact.lifted_at).is_(None)
+                col(DoNotContact.phone_hash).in_(scopes)
             )
         )
     ).all()

@@ -263,9 +263,7 @@ async def customer_sheet(session: AsyncSession, key: str) -> CustomerSheet | Non
         follow_ups=await _of(session, FollowUp, customer.id, col(FollowUp.due_at)),
         do_not_contact=await _all(
             session,
-            select(DoNotContact).where(
-                col(DoNotContact.phone_hash) == customer.phone_hash, col(DoNotContact.lifted_at).is_(None)
-            ),
+            select(DoNotContact).where(col(DoNotContact.phone_hash) == customer.phone_hash),
         ),
         journal=await _of(session, JournalRow, customer.id, col(JournalRow.at)),
         cases=await _of(session, ComplaintCase, customer.id, col(ComplaintCase.opened_at)),

@@ -16,7 +16,8 @@ from starlette.websockets import WebSocket
 
 from callbot.errors import BadInput, CallbotError
 from callbot.store.phones import hide_numbers
-from callbot.web.refusal import SAID, Refused, Why, in_english, wording
+from callbot.web.access.admission import request_id_of
+from callbot.web.refusal import Refused, Why, in_english, wording
 from callbot.web.shapes.base import ErrorOut, ProblemOut
 from callbot.web.templates_of import error_page
 
@@ -83,7 +84,7 @@ def _wants_page(connection: HTTPConnection) -> bool:
 
 def _error(connection: HTTPConnection, refused: Refused) -> ErrorOut:
     english = in_english(connection.headers.get("accept-language", ""))
-    message, hint = wording(refused, english=english, request_id=_id(connection))
+    message, hint = wording(refused, english=english, request_id=request_id_of(connection))
     problems = [
         ProblemOut(where=where, message=hide_numbers(what))
         for where, what in refused.values.get("problems", ())
@@ -93,7 +94,7 @@ def _error(connection: HTTPConnection, refused: Refused) -> ErrorOut:
         message=message,
         where=refused.where or connection.url.path,
         hint=hint,
-        request_id=_id(connection),
+        request_id=request_id_of(connection),
         problems=problems,
     )
 
@@ -133,11 +134,3 @@ def _input_of(error: Exception) -> tuple[int, ErrorOut]:
 
 def _place(loc: Sequence[str | int]) -> str:
     return ".".join(str(part) for part in loc)
-
-
-def _id(connection: HTTPConnection) -> str:
-    return str(connection.scope.get("callbot.request_id", ""))
-
-
-STATUSES = sorted({said.status for said in SAID.values()})
-"""Of refusals, for the description of the API."""

@@ -10,11 +10,10 @@ import pytest
 from audience_histories import NOW
 from sqlmodel import SQLModel, col, func, select
 
-from callbot.audience.importing import Defaults, import_base, import_rows
-from callbot.audience.row import Row
+from callbot.audience.importing import Defaults, import_base
 from callbot.audience.row_reading import Part
 from callbot.errors import BadInput
-from callbot.store.customers import find_customer, load_history
+from callbot.store.customers import load_history
 from callbot.store.database import Database
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import Attempt, Consent, Customer, DoNotContact, Event, Purchase
@@ -37,9 +36,7 @@ async def count(database: Database, table: type[SQLModel]) -> int:
 
 async def one(database: Database, key: str) -> Customer:
     async with database.read() as session:
-        found = await find_customer(session, key)
-    assert found is not None
-    return found
+        return (await session.exec(select(Customer).where(Customer.external_id == key))).one()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
@@ -97,7 +94,9 @@ async def test_a_list_may_leave_out_what_is_given_otherwise(sqlite_database: Dat
     file = write(tmp_path / "c.csv", "姓名,手机号", "王晓芸,10024681357")
     defaults = Defaults(industry="education", brand="启明学堂")
     report = await import_base(sqlite_database, VAULT, file, NOW, defaults=defaults, keep_ids=True)
-    who = await one(sqlite_database, report.customer_ids[0])
+    (only,) = report.customer_ids
+    async with sqlite_database.read() as session:
+        who = await session.get_one(Customer, only)
     assert (who.industry, who.brand) == ("education", "启明学堂")
 
 
@@ -158,9 +157,8 @@ async def test_a_second_import_changes_instead_of_doubling(database: Database, t
     report = await import_base(database, VAULT, tmp_path, NOW + timedelta(days=1))
     assert (report.parts[Part.CUSTOMERS].new, report.parts[Part.CUSTOMERS].changed) == (0, 1)
     assert [await count(database, table) for table in (Customer, Purchase, Event, Consent)] == [1, 1, 1, 1]
+    who = await one(database, "A1")
     async with database.read() as session:
-        who = await find_customer(session, "A1")
-        assert who is not None
         history = await load_history(session, who.id)
     assert history is not None
     assert (history.customer.name, history.customer.region) == ("王小芸", "杭州")
@@ -249,29 +247,6 @@ async def test_earlier_calls_count_in_the_ledger_once(database: Database, tmp_pa
 async def test_an_unknown_zone_stays_unknown(sqlite_database: Database, tmp_path: Path) -> None:
     await import_base(sqlite_database, VAULT, write(tmp_path / "c.csv", f"{HEAD},时区", f"{WANG},未知"), NOW)
     assert (await one(sqlite_database, "A1")).timezone is None
-
-
-async def test_rows_from_elsewhere_follow_the_same_rules(sqlite_database: Database) -> None:
-    cells = {
-        "name": "王晓芸",
-        "phone": "+8610024681357",
-        "industry": "ecommerce",
-        "brand": "悦选商城",
-        "external_id": "P1",
-    }
-    rows = {
-        Part.CUSTOMERS: [Row(source="persona", line=1, cells=cells)],
-        Part.EVENTS: [
-            Row(
-                source="persona",
-                line=1,
-                cells={"customer": "P1", "kind": "browse", "at": "-9d", "note": "炸锅"},
-            )
-        ],
-    }
-    report = await import_rows(sqlite_database, VAULT, rows, NOW, keep_ids=True)
-    assert report.rejected == 0
-    assert report.customer_ids == [(await one(sqlite_database, "P1")).id]
 
 
 @pytest.mark.parametrize(

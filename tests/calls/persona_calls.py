@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
 
 import numpy as np
 from virtual_time import run_virtual
@@ -340,8 +339,3 @@ def hold(
         )
 
     return run_virtual(call(), limit_s=900)
-
-
-def events_of(log: MemoryLog, name: str) -> list[tuple[int, Mapping[str, Any]]]:
-    """Media time and data of every event of that name."""
-    return [(at_ms, cast(Mapping[str, Any], data)) for event, at_ms, data in log.events if event == name]

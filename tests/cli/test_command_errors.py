@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from callbot.cli.main import app
 
-SAMPLE = Path(__file__).parents[2] / "callbot" / "audience" / "sample"
 PERSONAS = Path(__file__).parents[2] / "recordings_fixtures" / "personas"
 GOOD = {
     "客户编号": "T-1",

@@ -18,7 +18,6 @@ from callbot.web.site import Site
 
 PHONES = {"wang": "+8610024681357", "li": "+8610035792468", "chen": "+8610046813579"}
 NAMES = {"wang": "王晓芸", "li": "李建国", "chen": "陈静"}
-TASKS = (("wang", "a", ""), ("li", "sales-desk", "b"), ("chen", "sales-desk", ""))
 SAID = "打我另一个号码13800138000，或者+8610024681357"
 
 

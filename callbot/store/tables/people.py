@@ -144,5 +144,3 @@ class DoNotContact(SQLModel, table=True):
     source: str
     """Attempt id, import file or person."""
     at: datetime = moment()
-    lifted_at: datetime | None = moment(nullable=True)
-    lifted_by: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -41,7 +41,6 @@ class Public(StrEnum):
     """The console's own code; every figure in it comes from the API."""
 
 
-Admits = Callable[[HTTPConnection], Coroutine[Any, Any, Principal | None]]
 _DECLARED: dict[Any, Permission | Public] = {}
 
 

@@ -22,12 +22,10 @@ PERSON = Rate(times=600, within=timedelta(minutes=1))
 SIGN_IN = Rate(times=30, within=timedelta(minutes=5))
 """From one address; hashing is dear."""
 REVEAL = Rate(times=30, within=timedelta(hours=1))
-EXPORT = Rate(times=20, within=timedelta(hours=1))
 REFUSED = Rate(times=60, within=timedelta(hours=1))
 """Entries of the audit log about what somebody was refused."""
 ONCE = Rate(times=1, within=timedelta(minutes=10))
 """What is noted once although it is asked for in many parts."""
-UPLOAD = Rate(times=30, within=timedelta(hours=1))
 
 
 class Rates:

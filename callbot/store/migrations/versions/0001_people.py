@@ -68,8 +68,6 @@ def upgrade() -> None:
         sa.Column("words", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("lifted_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_do_not_contact")),
     )
 
