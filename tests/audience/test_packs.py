@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from audience_histories import orders, profile
+from store_rows import a_customer
 
 from callbot.audience import segments
 from callbot.audience.lines import shipped_lines
@@ -25,7 +26,7 @@ from callbot.store.database import Database
 from callbot.store.offers import valid_offers
 from callbot.store.segments import segments as stored_segments
 from callbot.store.segments import tag_rules
-from callbot.store.tables import Customer, Purchase
+from callbot.store.tables import Purchase
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PACK = """\
@@ -189,16 +190,7 @@ async def test_the_installed_rules_of_silence_are_those_that_judge(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     """R046: 40 days without a purchase in this pack, 30 in the shipped one."""
-    who = Customer(
-        name="某",
-        industry="ecommerce",
-        brand="悦选商城",
-        phone_cipher=b"",
-        phone_hash="x",
-        phone_masked="",
-        created_at=NOW,
-        updated_at=NOW,
-    )
+    who = a_customer(NOW, name="某")
     async with sqlite_database.write() as session:
         session.add(who)
         await session.flush()

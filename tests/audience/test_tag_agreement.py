@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from store_rows import a_batch, a_customer, an_attempt
 
 from callbot.audience.tags.explain import explain
 from callbot.audience.tags.judge import judge
@@ -19,7 +20,7 @@ from callbot.ids import new_id
 from callbot.store.customers import History, load_histories
 from callbot.store.database import Database, Session
 from callbot.store.segments import matching_ids
-from callbot.store.tables import Attempt, Batch, Consent, Customer, Event, Purchase, Tag
+from callbot.store.tables import Consent, Customer, Event, Purchase, Tag
 from callbot.store.tag_tree import (
     Compare,
     Every,
@@ -55,17 +56,15 @@ def people(draw: st.DrawFn) -> list[Any]:
     """Rows of one customer."""
     key = new_id()
     rows: list[Any] = [
-        Customer(
+        a_customer(
+            NOW,
             id=key,
             name="某",
             gender=draw(st.sampled_from(["", "男", "女"])),
             birthday=draw(st.none() | days),
             region=draw(st.sampled_from(TEXTS)),
             industry=draw(st.sampled_from(["ecommerce", "finance"])),
-            brand="悦选商城",
-            phone_cipher=b"",
             phone_hash=key,
-            phone_masked="",
             preferred_channel=draw(st.sampled_from(["", "voice", "sms"])),
             member_level=draw(st.sampled_from(TEXTS)),
             member_until=draw(st.none() | st.integers(-90, 90).map(lambda n: NOW.date() + timedelta(days=n))),
@@ -73,8 +72,6 @@ def people(draw: st.DrawFn) -> list[Any]:
             registered_at=draw(st.none() | moments),
             stage=draw(st.sampled_from(["", "活跃", "深度沉默"])),
             priority=draw(st.integers(0, 100)),
-            created_at=NOW,
-            updated_at=NOW,
         )
     ]
     for kind, at in draw(st.lists(st.tuples(st.sampled_from(KINDS), moments), max_size=5)):
@@ -112,14 +109,12 @@ def people(draw: st.DrawFn) -> list[Any]:
             rows.append(tag)
     for seq, (at, answered) in enumerate(draw(st.lists(st.tuples(moments, st.booleans()), max_size=2))):
         rows.append(
-            Attempt(
+            an_attempt(
+                at,
                 batch_id="B",
                 customer_id=key,
                 seq=seq,
-                purpose="marketing",
                 priority=0,
-                due_at=at,
-                queued_at=at,
                 dialing_at=at,
                 answered_at=at + timedelta(seconds=9) if answered else None,
             )
@@ -172,7 +167,7 @@ class _Undone(Exception):
 
 
 async def _store(session: Session, customers: Sequence[Sequence[Any]]) -> list[str]:
-    session.add(Batch(id="B", name="", flow="", created_at=NOW))
+    session.add(a_batch(NOW, id="B", name="", flow=""))
     await session.flush()
     for rows in customers:
         session.add(rows[0])
@@ -204,18 +199,14 @@ async def test_the_database_and_the_rule_agree(
 
 def known() -> tuple[Customer, list[Event], list[Purchase]]:
     """A man of 33 with two logins and a financial product."""
-    who = Customer(
+    who = a_customer(
+        NOW,
         name="某",
         gender="男",
         birthday=date(1994, 5, 1),
         industry="finance",
         brand="某银行",
         region="上海",
-        phone_cipher=b"",
-        phone_hash="x",
-        phone_masked="",
-        created_at=NOW,
-        updated_at=NOW,
     )
     logins = [Event(customer_id=who.id, kind="login", at=NOW - timedelta(days=days)) for days in (200, 20)]
     bought = Purchase(

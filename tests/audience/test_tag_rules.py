@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
+from store_rows import a_customer
 
 from callbot.audience import segments
 from callbot.audience.assessing import assess_customer
@@ -22,20 +23,7 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 async def _people(database: Database, **logins: int) -> dict[str, str]:
     """Customers by name with so many logins in the last month; their ids."""
-    people = {
-        name: Customer(
-            name=name,
-            birthday=date(1990, 1, 1),
-            industry="ecommerce",
-            brand="悦选商城",
-            phone_cipher=b"",
-            phone_hash=name,
-            phone_masked="",
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        for name in logins
-    }
+    people = {name: a_customer(NOW, name=name, birthday=date(1990, 1, 1), phone_hash=name) for name in logins}
     async with database.write() as session:
         session.add_all(people.values())
         await session.flush()

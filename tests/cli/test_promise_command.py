@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from store_rows import a_batch, a_call, an_attempt
 from typer.testing import CliRunner
 
 from callbot.app import open_database, open_vault
@@ -17,7 +18,7 @@ from callbot.clock import SystemClock
 from callbot.ids import new_id
 from callbot.settings import load_settings
 from callbot.store.overview import customer_sheet
-from callbot.store.tables import Attempt, Batch, Call, GuardBlockRow, Promise
+from callbot.store.tables import GuardBlockRow, Promise
 
 SAMPLE = Path(__file__).parents[2] / "callbot" / "audience" / "sample"
 ACCOUNT = {"asked": 3, "failed": 1, "unmetered": 1, "tokens_in": 420, "tokens_out": 60, "cost": 1320}
@@ -39,22 +40,16 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             assert sheet is not None
             who, batch_id, attempt_id = sheet.customer.id, new_id(), new_id()
             async with db.write() as session:
-                session.add(
-                    Batch(id=batch_id, name="b", flow="winback/ecommerce", state="done", created_at=now)
-                )
+                session.add(a_batch(now, id=batch_id, name="b", state="done"))
                 await session.flush()
                 session.add(
-                    Attempt(
+                    an_attempt(
+                        now,
                         id=attempt_id,
                         batch_id=batch_id,
                         customer_id=who,
-                        seq=1,
                         state="done",
                         outcome="interested",
-                        purpose="marketing",
-                        priority=1,
-                        due_at=now,
-                        queued_at=now,
                         opener={
                             "text": "您好",
                             "rejected": ["给您五折 — 折扣不在优惠表", "(主模型的回答中断)"],
@@ -63,13 +58,12 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 )
                 await session.flush()
                 session.add(
-                    Call(
+                    a_call(
+                        now,
                         id="call-1",
                         attempt_id=attempt_id,
                         customer_id=who,
                         flow="f",
-                        flow_version=1,
-                        started_at=now,
                         outcome="interested",
                         summary={"llm": ACCOUNT},
                     )

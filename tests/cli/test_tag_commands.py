@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from store_rows import a_customer
 from typer.testing import CliRunner
 
 from callbot.app import open_database, open_vault
@@ -20,7 +21,7 @@ from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS
 from callbot.cli.main import app
 from callbot.clock import SystemClock
 from callbot.settings import load_settings
-from callbot.store.tables import Customer, Event
+from callbot.store.tables import Event
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,16 +44,7 @@ def base(home: Path) -> None:
         async with open_database(settings) as db:
             report = await import_base(db, open_vault(settings), ROOT / "callbot" / "audience" / "sample", now)
             assert not report.problems
-            fading = Customer(
-                name="钱多多",
-                industry="ecommerce",
-                brand="悦选商城",
-                phone_cipher=b"",
-                phone_hash="f",
-                phone_masked="100****0001",
-                created_at=now,
-                updated_at=now,
-            )
+            fading = a_customer(now, name="钱多多", phone_masked="100****0001")
             async with db.write() as session:
                 session.add(fading)
                 await session.flush()

@@ -6,10 +6,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from store_rows import a_customer
 
 from callbot.store.database import Database
 from callbot.store.desk import SqlDeskStore
-from callbot.store.tables import Customer, Transfer
+from callbot.store.tables import Transfer
 from handoff.offer import Brief, TransferOffer, WrapUp
 from handoff.presence import AgentStatus, Presence
 from handoff.store import DeskStore
@@ -188,17 +189,7 @@ class TestSqlDeskStore(DeskStorePromises):
     async def store(self, database: Database) -> DeskStore:
         async with database.write() as session:
             session.add(
-                Customer(
-                    id="c1",
-                    name="王芳",
-                    industry="ecommerce",
-                    brand="云杉家电",
-                    phone_cipher=b"\x00",
-                    phone_hash="0" * 64,
-                    phone_masked="+86100****0001",
-                    created_at=NOW,
-                    updated_at=NOW,
-                )
+                a_customer(NOW, id="c1", brand="云杉家电", phone_hash="0" * 64, phone_masked="+86100****0001")
             )
         return SqlDeskStore(database)
 

@@ -6,35 +6,24 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from store_rows import a_batch, a_call, a_customer
+
 from callbot.clock import SystemClock
 from callbot.conversation.result import JournalKind, Note
 from callbot.store import contacts, ledger, reservation, workers
 from callbot.store.database import Database
 from callbot.store.journal import DatabaseJournal, lines
-from callbot.store.tables import Attempt, Batch, BatchMember, Call, Customer
+from callbot.store.tables import Attempt, BatchMember, Call, Customer
 
 NOW = datetime(2026, 11, 17, 2, 0, tzinfo=UTC)
 
 
 async def seed(db: Database, people: int = 1, *, state: str = "running", batch_id: str = "batch") -> None:
     async with db.write() as session:
-        session.add(Batch(id=batch_id, name="b", flow="f", state=state, created_at=NOW))
+        session.add(a_batch(NOW, id=batch_id, name="b", flow="f", state=state))
         for index in range(people):
             if await session.get(Customer, f"c{index}") is None:
-                session.add(
-                    Customer(
-                        id=f"c{index}",
-                        name="王",
-                        industry="ecommerce",
-                        brand="x",
-                        phone_cipher=b"x",
-                        phone_hash=f"h{index}",
-                        phone_masked="***",
-                        timezone="Asia/Shanghai",
-                        created_at=NOW,
-                        updated_at=NOW,
-                    )
-                )
+                session.add(a_customer(NOW, id=f"c{index}", name="王", brand="x", timezone="Asia/Shanghai"))
         await session.flush()
         for index in range(people):
             session.add(BatchMember(batch_id=batch_id, customer_id=f"c{index}"))
@@ -72,7 +61,7 @@ async def reserve(db: Database, limit: int, without: Sequence[str] = ()) -> list
 
 
 def call(attempt_id: str) -> Call:
-    return Call(id="call", attempt_id=attempt_id, customer_id="c0", flow="f", flow_version=1, started_at=NOW)
+    return a_call(NOW, id="call", attempt_id=attempt_id, customer_id="c0", flow="f")
 
 
 async def test_of_many_claimers_one_wins(database: Database) -> None:

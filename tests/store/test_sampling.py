@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from store_rows import a_customer
+
 from callbot.store.database import Database
 from callbot.store.sampling import industries, recorded_span, sampled_ids
-from callbot.store.tables import Customer, Event, Purchase
+from callbot.store.tables import Event, Purchase
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -15,16 +17,8 @@ async def _fill(database: Database) -> None:
     async with database.write() as session:
         for index in range(10):
             session.add(
-                Customer(
-                    id=f"c{index}",
-                    name="王",
-                    industry="finance" if index == 9 else "ecommerce",
-                    brand="x",
-                    phone_cipher=b"x",
-                    phone_hash=f"h{index}",
-                    phone_masked="***",
-                    created_at=NOW,
-                    updated_at=NOW,
+                a_customer(
+                    NOW, id=f"c{index}", name="王", industry="finance" if index == 9 else "ecommerce", brand="x"
                 )
             )
         await session.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from store_rows import a_batch, a_call, a_customer, a_turn, an_attempt
 from web_house import NOW, VAULT
 
 from callbot.audience import segments
@@ -17,13 +18,8 @@ from callbot.store.tables import (
     Agent,
     Alarm,
     ApiToken,
-    Attempt,
-    Batch,
     BatchMember,
-    Call,
-    CallTurn,
     ComplaintCase,
-    Customer,
     FollowUp,
     GuardBlockRow,
     ImportRun,
@@ -95,19 +91,16 @@ def _rows(data: Path) -> list[list[Any]]:
     rejects = data / "one.rejected.csv"
     return [
         [
-            Batch(id="B-1", name="三月唤醒", flow="winback/ecommerce", state="running", created_at=NOW),
-            Customer(
+            a_batch(NOW, id="B-1"),
+            a_customer(
+                NOW,
                 id="K-1",
                 external_id="X-1",
                 name="王晓芸",
-                industry="ecommerce",
-                brand="悦选商城",
                 phone_cipher=sealed.cipher,
                 phone_hash=sealed.hash,
                 phone_masked=sealed.masked,
                 timezone="Asia/Shanghai",
-                created_at=NOW,
-                updated_at=NOW,
             ),
             Agent(id=AGENT, name=AGENT, skills={"complaint": 3}),
             User(id="U-1", name="spare", display_name="备用", roles=["qa"], made_by="test", made_at=NOW),
@@ -131,29 +124,23 @@ def _rows(data: Path) -> list[list[Any]]:
         ],
         [
             BatchMember(batch_id="B-1", customer_id="K-1"),
-            Attempt(
+            an_attempt(
+                NOW,
                 id="A-1",
                 batch_id="B-1",
                 customer_id="K-1",
-                seq=1,
-                purpose="marketing",
-                priority=1,
                 state="done",
-                due_at=NOW,
-                queued_at=NOW,
                 answered_at=NOW,
                 ended_at=NOW,
                 outcome="transferred",
             ),
         ],
         [
-            Call(
+            a_call(
+                NOW,
                 id="C-1",
                 attempt_id="A-1",
                 customer_id="K-1",
-                flow="winback/ecommerce",
-                flow_version=1,
-                started_at=NOW,
                 duration_ms=2_000,
                 outcome="transferred",
                 recording="recordings/C-1.wav",
@@ -161,17 +148,7 @@ def _rows(data: Path) -> list[list[Any]]:
             )
         ],
         [
-            CallTurn(
-                call_id="C-1",
-                position=0,
-                speaker="callee",
-                text=SAID,
-                heard=SAID,
-                start_ms=0,
-                end_ms=900,
-                intent="do_not_call",
-                emotion="angry",
-            ),
+            a_turn(SAID, call_id="C-1", intent="do_not_call", emotion="angry"),
             GuardBlockRow(call_id="C-1", customer_id="K-1", at_ms=900, text="打五折", act="offer"),
             Transfer(
                 id="T-1",

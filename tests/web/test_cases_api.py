@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlmodel import select
+from store_rows import a_batch, a_call, a_customer, an_attempt
 from web_house import NOW, a_site, fresh_db, signed_in
 
 from callbot.store.database import Database
-from callbot.store.tables import Attempt, AuditEntry, Batch, Call, ComplaintCase, Customer, OfferRow, Transfer
+from callbot.store.tables import AuditEntry, ComplaintCase, OfferRow, Transfer
 from callbot.web.access.permission import Role
 from callbot.web.site import Site
 
@@ -28,7 +29,7 @@ async def site(db: Database, tmp_path: Path) -> Site:
     """Complaints of three people: one of lin's, one at the desk for anybody, one of wu's."""
     site = a_site(db, tmp_path)
     async with db.write() as session:
-        session.add(Batch(id="b", name="b", flow="winback", created_by="test", created_at=NOW, state="running"))
+        session.add(a_batch(NOW, id="b", name="b", flow="winback"))
         session.add(
             OfferRow(
                 code="SORRY20", industry="ecommerce", title="道歉券 20 元", compensation=True, created_at=NOW
@@ -37,30 +38,12 @@ async def site(db: Database, tmp_path: Path) -> Site:
         session.add(OfferRow(code="SAVE50", industry="ecommerce", title="满减 50 元", created_at=NOW))
         for number, owner in enumerate(("lin", "complaint-desk", "wu")):
             session.add(
-                Customer(
-                    id=f"k{number}",
-                    name=f"客户{number}",
-                    industry="ecommerce",
-                    brand="悦选商城",
-                    phone_cipher=b"",
-                    phone_hash=f"h{number}",
-                    phone_masked=f"100****000{number}",
-                    created_at=NOW,
-                    updated_at=NOW,
-                )
+                a_customer(NOW, id=f"k{number}", name=f"客户{number}", phone_masked=f"100****000{number}")
             )
             await session.flush()
             session.add(
-                Attempt(
-                    id=f"a{number}",
-                    batch_id="b",
-                    customer_id=f"k{number}",
-                    seq=1,
-                    purpose="marketing",
-                    priority=0,
-                    state="done",
-                    due_at=NOW,
-                    queued_at=NOW,
+                an_attempt(
+                    NOW, id=f"a{number}", batch_id="b", customer_id=f"k{number}", priority=0, state="done"
                 )
             )
             await session.flush()
@@ -101,9 +84,7 @@ async def test_the_case_of_a_customer_who_was_handed_over_is_theirs(
 ) -> None:
     assert (await lin.post("/api/cases/case-2/answer", json={"text": "已换新"})).status_code == 404
     async with db.write() as session:
-        session.add(
-            Call(id="c2", attempt_id="a2", customer_id="k2", flow="winback", flow_version=1, started_at=NOW)
-        )
+        session.add(a_call(NOW, id="c2", attempt_id="a2", customer_id="k2", flow="winback"))
         await session.flush()
         session.add(
             Transfer(

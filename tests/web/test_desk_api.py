@@ -15,13 +15,13 @@ from typing import TypeVar
 import httpx
 import numpy as np
 import pytest
+from store_rows import a_customer
 from web_house import a_site, a_user, sign_in, signed_in
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from callbot.store.database import Database
 from callbot.store.desk import SqlDeskStore
-from callbot.store.tables import Customer
 from callbot.web.access.permission import Role
 from callbot.web.serving import serving
 from callbot.web.site import Site
@@ -133,19 +133,7 @@ class House:
 @pytest.fixture
 async def house(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[House]:
     async with sqlite_database.write() as session:
-        session.add(
-            Customer(
-                id="c1",
-                name="王芳",
-                industry="ecommerce",
-                brand="悦选商城",
-                phone_cipher=b"secret-cipher",
-                phone_hash="secret-hash",
-                phone_masked="100****2345",
-                created_at=NOW,
-                updated_at=NOW,
-            )
-        )
+        session.add(a_customer(NOW, id="c1"))
 
     async def nobody(token: str) -> AgentIdentity | None:
         return None

@@ -12,11 +12,12 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store_rows import a_batch, a_customer, an_attempt
 from web_house import NOW, HandClock, a_browser, a_site, a_user, fresh_db, sign_in
 
 from callbot.store import sign_ins
 from callbot.store.audit import ActorKind
-from callbot.store.tables import Agent, Attempt, Batch, Customer, Transfer
+from callbot.store.tables import Agent, Attempt, Transfer
 from callbot.web.access.permission import Role
 from callbot.web.access.principal import Principal
 from callbot.web.api.board import stream
@@ -148,33 +149,17 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with fresh_db(tmp_path) as db:
         site = a_site(db, tmp_path, HandClock(NOW), port=0)
         async with db.write() as session:
-            session.add(Batch(id="B", name="三月唤醒", flow="winback", state="running", created_at=NOW))
-            session.add(
-                Customer(
-                    id="wang",
-                    name="王晓芸",
-                    industry="ecommerce",
-                    brand="悦选商城",
-                    phone_cipher=b"x",
-                    phone_hash="y",
-                    phone_masked="100****1357",
-                    created_at=NOW,
-                    updated_at=NOW,
-                )
-            )
+            session.add(a_batch(NOW, id="B", flow="winback"))
+            session.add(a_customer(NOW, id="wang", name="王晓芸", phone_masked="100****1357"))
             session.add(Agent(id="a", name="林顾问", presence="available", skills={"sales": 3}))
             await session.flush()
             session.add(
-                Attempt(
+                an_attempt(
+                    NOW,
                     id="A",
                     batch_id="B",
                     customer_id="wang",
-                    seq=1,
-                    purpose="marketing",
-                    priority=1,
                     state="in_call",
-                    due_at=NOW,
-                    queued_at=NOW,
                     dialing_at=NOW,
                     answered_at=NOW,
                 )

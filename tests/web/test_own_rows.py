@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from store_rows import a_batch, a_call, a_customer, a_turn, an_attempt
 from web_house import NOW, VAULT, a_site, fresh_db, signed_in
 
 from callbot.store.audit import Wanted, entries
-from callbot.store.tables import Attempt, Batch, Call, CallTurn, ComplaintCase, Customer, FollowUp, Transfer
+from callbot.store.tables import ComplaintCase, Customer, FollowUp, Transfer
 from callbot.web.access.permission import Role
 from callbot.web.site import Site
 
@@ -27,39 +28,30 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with fresh_db(tmp_path) as db:
         site = a_site(db, tmp_path)
         async with db.write() as session:
-            session.add(
-                Batch(id="B", name="三月唤醒", flow="winback/ecommerce", state="running", created_at=NOW)
-            )
+            session.add(a_batch(NOW, id="B"))
             for key, phone in PHONES.items():
                 sealed = VAULT.seal(phone)
                 session.add(
-                    Customer(
+                    a_customer(
+                        NOW,
                         id=key,
                         external_id=f"X-{key}",
                         name=NAMES[key],
-                        industry="ecommerce",
-                        brand="悦选商城",
                         phone_cipher=sealed.cipher,
                         phone_hash=sealed.hash,
                         phone_masked=sealed.masked,
                         timezone="Asia/Shanghai",
-                        created_at=NOW,
-                        updated_at=NOW,
                     )
                 )
             await session.flush()
             for key in PHONES:
                 session.add(
-                    Attempt(
+                    an_attempt(
+                        NOW,
                         id=f"A-{key}",
                         batch_id="B",
                         customer_id=key,
-                        seq=1,
-                        purpose="marketing",
-                        priority=1,
                         state="done",
-                        due_at=NOW,
-                        queued_at=NOW,
                         answered_at=NOW,
                         ended_at=NOW,
                         outcome="transferred",
@@ -73,13 +65,11 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
                     encoding="utf-8",
                 )
                 session.add(
-                    Call(
+                    a_call(
+                        NOW + timedelta(minutes=number),
                         id=f"C-{key}",
                         attempt_id=f"A-{key}",
                         customer_id=key,
-                        flow="winback/ecommerce",
-                        flow_version=1,
-                        started_at=NOW + timedelta(minutes=number),
                         duration_ms=60_000 * (number + 1),
                         outcome="transferred",
                         recording=f"{key}.wav",
@@ -90,17 +80,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             for key, agent in (("wang", "a"), ("li", "b")):
                 session.add_all(
                     [
-                        CallTurn(
-                            call_id=f"C-{key}",
-                            position=0,
-                            speaker="callee",
-                            text=SAID,
-                            heard=SAID,
-                            start_ms=0,
-                            end_ms=900,
-                            intent="complaint",
-                            emotion="angry",
-                        ),
+                        a_turn(SAID, call_id=f"C-{key}", intent="complaint", emotion="angry"),
                         Transfer(
                             id=f"T-{key}",
                             call_id=f"C-{key}",

@@ -9,16 +9,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from store_rows import a_batch, a_call, a_customer, a_turn, an_attempt
 from web_house import a_site, signed_in
 
 from callbot.store.database import Database, sqlite_url
 from callbot.store.tables import (
-    Attempt,
-    Batch,
     BatchMember,
     Call,
-    CallTurn,
-    Customer,
     FollowUp,
     JournalRow,
     Transfer,
@@ -49,27 +46,9 @@ async def call(db: Database, tmp_path: Path) -> str:
         file.setparams((2, 2, 8000, 0, "NONE", ""))
         file.writeframes(bytes(3200))
     async with db.write() as session:
-        customer = Customer(
-            name="王<b>芳",
-            industry="ecommerce",
-            brand="悦选商城",
-            phone_cipher=b"secret-cipher",
-            phone_hash="secret-hash",
-            phone_masked="100****2345",
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        blocked = Customer(
-            name="李强",
-            industry="ecommerce",
-            brand="悦选商城",
-            phone_cipher=b"x",
-            phone_hash="y",
-            phone_masked="100****9999",
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        batch = Batch(name="三月唤醒", flow="winback/ecommerce", state="running", created_at=NOW)
+        customer = a_customer(NOW, name="王<b>芳")
+        blocked = a_customer(NOW, name="李强", phone_masked="100****9999")
+        batch = a_batch(NOW)
         session.add_all([customer, blocked, batch])
         await session.flush()
         session.add_all(
@@ -83,26 +62,20 @@ async def call(db: Database, tmp_path: Path) -> str:
                 ),
             ]
         )
-        attempt = Attempt(
+        attempt = an_attempt(
+            NOW,
             batch_id=batch.id,
             customer_id=customer.id,
-            seq=1,
-            purpose="marketing",
-            priority=1,
             state="done",
             outcome="transferred",
-            due_at=NOW,
-            queued_at=NOW,
             dial_token="secret-token",
         )
         session.add(attempt)
         await session.flush()
-        call = Call(
+        call = a_call(
+            NOW,
             attempt_id=attempt.id,
             customer_id=customer.id,
-            flow="winback/ecommerce",
-            flow_version=1,
-            started_at=NOW,
             ended_at=NOW,
             duration_ms=61_200,
             outcome="transferred",
@@ -112,22 +85,19 @@ async def call(db: Database, tmp_path: Path) -> str:
         await session.flush()
         session.add_all(
             [
-                CallTurn(
+                a_turn(
+                    "您好，王女士，我是小悦",
                     call_id=call.id,
-                    position=0,
                     speaker="bot",
-                    text="您好，王女士，我是小悦",
                     heard="您好，王女士",
                     start_ms=100,
                     end_ms=2_000,
                     interrupted=True,
                 ),
-                CallTurn(
+                a_turn(
+                    "机器坏了三次没人管",
                     call_id=call.id,
                     position=1,
-                    speaker="callee",
-                    text="机器坏了三次没人管",
-                    heard="机器坏了三次没人管",
                     start_ms=2_000,
                     end_ms=4_000,
                     intent="complaint",

@@ -12,10 +12,11 @@ import httpx
 import numpy as np
 import pytest
 from sqlmodel import select
+from store_rows import a_batch, a_call, a_customer, a_turn, an_attempt
 from web_house import NOW, a_site, fresh_db, signed_in
 
 from callbot.store.database import Database
-from callbot.store.tables import Attempt, AuditEntry, Batch, Call, CallTurn, Customer, GuardBlockRow
+from callbot.store.tables import AuditEntry, GuardBlockRow
 from callbot.web.access.permission import Role
 from callbot.web.site import Site
 
@@ -47,37 +48,18 @@ async def call(db: Database, tmp_path: Path) -> str:
         file.setparams((2, 2, 8_000, 0, "NONE", ""))
         file.writeframes(sound.tobytes())
     async with db.write() as session:
-        customer = Customer(
-            name="=1+1",
-            industry="ecommerce",
-            brand="悦选商城",
-            phone_cipher=b"secret-cipher",
-            phone_hash="secret-hash",
-            phone_masked="100****2345",
-            created_at=NOW,
-            updated_at=NOW,
-        )
-        batch = Batch(name="三月", flow="winback", state="running", created_at=NOW, created_by="test")
+        customer = a_customer(NOW, name="=1+1")
+        batch = a_batch(NOW, name="三月", flow="winback")
         session.add_all([customer, batch])
         await session.flush()
-        attempt = Attempt(
-            batch_id=batch.id,
-            customer_id=customer.id,
-            seq=1,
-            purpose="marketing",
-            priority=1,
-            due_at=NOW,
-            queued_at=NOW,
-            state="done",
-        )
+        attempt = an_attempt(NOW, batch_id=batch.id, customer_id=customer.id, state="done")
         session.add(attempt)
         await session.flush()
-        row = Call(
+        row = a_call(
+            NOW,
             attempt_id=attempt.id,
             customer_id=customer.id,
             flow="winback",
-            flow_version=1,
-            started_at=NOW,
             ended_at=NOW,
             duration_ms=2_000,
             outcome="do_not_call",
@@ -95,12 +77,11 @@ async def call(db: Database, tmp_path: Path) -> str:
             ]
         ):
             session.add(
-                CallTurn(
+                a_turn(
+                    text,
                     call_id=row.id,
                     position=position,
                     speaker=speaker,
-                    text=text,
-                    heard=text,
                     start_ms=position * 700,
                     end_ms=position * 700 + 600,
                     intent=intent,
