@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from fresh_database import fresh_db
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -76,7 +77,5 @@ async def database(empty_database: Database) -> Database:
 @pytest.fixture
 async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
     """A migrated, empty database on SQLite, for tests whose subject is not the database."""
-    database = Database(f"sqlite:///{tmp_path / 'callbot.db'}")
-    await database.migrate()
-    yield database
-    await database.aclose()
+    async with fresh_db(tmp_path) as database:
+        yield database

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fresh_database import fresh_db
 from sqlmodel import select
-from web_house import NOW, HandClock, a_site, fresh_db, signed_in
+from web_house import NOW, HandClock, a_site, signed_in
 
 from callbot.audience import segments
 from callbot.store.database import Database

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from web_house import a_browser, a_site, fresh_db
+from fresh_database import fresh_db
+from web_house import a_browser, a_site
 
 from callbot.web import console
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, Body
-from web_house import NOW, a_browser, a_site, a_user, fresh_db, sign_in, signed_in, with_token
+from fresh_database import fresh_db
+from web_house import NOW, a_browser, a_site, a_user, sign_in, signed_in, with_token
 
 from callbot.errors import BadInput, CallbotError, Problem
 from callbot.store.database import Database

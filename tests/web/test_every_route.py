@@ -10,7 +10,8 @@ from typing import Annotated
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.staticfiles import StaticFiles
-from web_house import a_browser, a_site, fresh_db, signed_in
+from fresh_database import fresh_db
+from web_house import a_browser, a_site, signed_in
 
 from callbot.store.database import Database
 from callbot.web.access.admission import Public, needs, public

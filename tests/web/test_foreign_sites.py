@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import APIRouter, WebSocket
+from fresh_database import fresh_db
 from starlette.types import Message, Scope
-from web_house import a_browser, a_site, a_user, fresh_db, sign_in, signed_in, with_token
+from web_house import a_browser, a_site, a_user, sign_in, signed_in, with_token
 
 from callbot.web.access.admission import CSRF_HEADER, needs
 from callbot.web.access.origin import known_host, same_origin

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from sqlmodel import SQLModel, col, select
-from web_house import VAULT, a_browser, a_site, with_token
+from web_house import NOW, VAULT, HandClock, a_browser, a_site, with_token
 
 from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
@@ -22,7 +22,6 @@ from callbot.store.tables import Attempt, BatchMember, Customer, Event, FollowUp
 from callbot.web.access.permission import Permission
 from callbot.web.api.intake import MOST_BYTES, MOST_ITEMS
 
-NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 WANG = {
     "external_id": "A1",
     "name": "王晓芸",
@@ -37,11 +36,6 @@ WANG = {
     "last_order_yuan": 399,
 }
 LI = {**WANG, "external_id": "A2", "name": "李建国", "phone": "+8610035792468", "consent_evidence": "TY-2"}
-
-
-class StillClock:
-    def now(self) -> datetime:
-        return NOW
 
 
 SCOPES = (Permission.INTAKE_CUSTOMERS, Permission.INTAKE_EVENTS, Permission.IMPORT_READ)
@@ -201,7 +195,7 @@ async def winback(database: Database, ids: list[str]) -> str:
     new = NewBatch(name="唤回", flow="winback/ecommerce", customer_ids=ids, hold_out_percent=0)
     batch_id = await create(database, VAULT, new, NOW - timedelta(hours=1))
     await launch(database, batch_id, NOW - timedelta(hours=1))
-    await Planner(database, StillClock()).tick(batch_id, 10)
+    await Planner(database, HandClock(NOW)).tick(batch_id, 10)
     return batch_id
 
 
@@ -287,7 +281,7 @@ async def test_judging_the_base_keeps_the_upgrade(client: httpx.AsyncClient, dat
     await client.post("/api/customers", json=WANG)
     order = {"customer": "A1", "external_id": "O1", "kind": "order", "at": "-1d"}
     await client.post("/api/events", json={**order, "data": {"item": "冰箱", "amount_yuan": 1000}})
-    assert await assess_base(database, StillClock()) == 1
+    assert await assess_base(database, HandClock(NOW)) == 1
     async with database.read() as session:
         names = (await session.exec(select(Tag.name).where(col(Tag.name) == "大额购买升级"))).all()
     assert list(names) == ["大额购买升级"]

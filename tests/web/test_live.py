@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from fresh_database import fresh_db
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_rows import a_batch, a_customer, an_attempt
-from web_house import NOW, HandClock, a_browser, a_site, a_user, fresh_db, sign_in
+from web_house import NOW, HandClock, a_browser, a_site, a_user, sign_in
 
 from callbot.store import sign_ins
 from callbot.store.audit import ActorKind

@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from fresh_database import fresh_db
 from store_rows import a_batch, a_call, a_customer, a_turn, an_attempt
-from web_house import NOW, VAULT, a_site, fresh_db, signed_in
+from web_house import NOW, VAULT, a_site, signed_in
 
 from callbot.store.audit import Wanted, entries
 from callbot.store.tables import ComplaintCase, Customer, FollowUp, Transfer

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fresh_database import fresh_db
 from store_rows import a_batch, a_call, a_customer, a_turn, an_attempt
 from web_house import a_site, signed_in
 
-from callbot.store.database import Database, sqlite_url
+from callbot.store.database import Database
 from callbot.store.tables import (
     BatchMember,
     Call,
@@ -27,10 +28,8 @@ NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    db = Database(sqlite_url(tmp_path / "callbot.db"))
-    await db.migrate()
-    yield db
-    await db.aclose()
+    async with fresh_db(tmp_path) as db:
+        yield db
 
 
 @pytest.fixture

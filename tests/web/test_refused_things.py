@@ -9,9 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fresh_database import fresh_db
 from full_house import furnish
 from sqlmodel import select
-from web_house import NOW, HandClock, a_browser, a_site, a_user, fresh_db, signed_in, with_token
+from web_house import NOW, HandClock, a_browser, a_site, a_user, signed_in, with_token
 
 from callbot.app import carrier_status
 from callbot.settings import CarrierSettings, Settings

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from fresh_database import fresh_db
 from sqlmodel import select
 from store_rows import a_batch, a_call, a_customer, a_turn, an_attempt
-from web_house import NOW, a_site, fresh_db, signed_in
+from web_house import NOW, a_site, signed_in
 
 from callbot.store.database import Database
 from callbot.store.tables import AuditEntry, GuardBlockRow

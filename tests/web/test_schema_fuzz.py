@@ -17,10 +17,11 @@ from typing import Any, Final, cast
 import httpx
 import pytest
 import requests
+from fresh_database import fresh_db
 from full_house import AGENT, furnish
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from web_house import a_browser, a_site, a_user, fresh_db, sign_in, with_token
+from web_house import a_browser, a_site, a_user, sign_in, with_token
 
 from callbot.store.desk import SqlDeskStore
 from callbot.store.tables import User

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from web_house import NOW, HandClock, a_browser, a_site, a_user, fresh_db, sign_in
+from fresh_database import fresh_db
+from web_house import NOW, HandClock, a_browser, a_site, a_user, sign_in
 
 from callbot.store.audit import Actor, ActorKind, Wanted, entries
 from callbot.store.tables import SignIn

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 
 from callbot.settings import WebSettings
 from callbot.store import api_tokens, sign_ins, users
-from callbot.store.database import Database, sqlite_url
+from callbot.store.database import Database
 from callbot.store.phones import PhoneVault
 from callbot.store.tables import ApiToken, SignIn, User
 from callbot.web.access.admission import COOKIE, CSRF_HEADER
@@ -28,26 +25,8 @@ from handoff.office import Office
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """A Monday, 11:00 in China."""
-_TEMPLATE: list[Path] = []
 _APPS: list[tuple[Site, FastAPI]] = []
 VAULT = PhoneVault(b"c" * 32, b"h" * 32)
-
-
-@asynccontextmanager
-async def fresh_db(data: Path) -> AsyncIterator[Database]:
-    """A migrated SQLite database, copied from one that was migrated once."""
-    if not _TEMPLATE:
-        template = Path(tempfile.mkdtemp()) / "callbot.db"
-        made = Database(sqlite_url(template))
-        await made.migrate()
-        await made.aclose()
-        _TEMPLATE.append(template)
-    shutil.copy(_TEMPLATE[0], data / "callbot.db")
-    db = Database(sqlite_url(data / "callbot.db"))
-    try:
-        yield db
-    finally:
-        await db.aclose()
 
 
 class HandClock:
