@@ -79,3 +79,12 @@ async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
     """A migrated, empty database on SQLite, for tests whose subject is not the database."""
     async with fresh_db(tmp_path) as database:
         yield database
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory to give commands in, with data below it, on a wide terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path

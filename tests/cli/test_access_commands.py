@@ -17,10 +17,7 @@ Call = Callable[..., Result]
 
 
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
-
+def call(place: Path) -> Call:
     def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(app, list(arguments))
 

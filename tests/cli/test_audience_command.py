@@ -22,13 +22,9 @@ from callbot.settings import load_settings
 from callbot.store.tables import Customer, Event, Purchase
 from callbot.testing import FixedClock
 
+pytestmark = pytest.mark.usefixtures("place")
+
 DAYS = 330
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
 
 
 def fill(count: int) -> None:

@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from command_line import answer, run, write_csv
 
-from callbot.cli.main import app
+pytestmark = pytest.mark.usefixtures("place")
 
 AT = "2026-11-17T10:00+08:00"
 """A Tuesday morning."""
 NIGHT = "2026-11-17T22:00+08:00"
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
-    monkeypatch.setenv("COLUMNS", "200")
-    return tmp_path
-
-
-def run(*arguments: str, status: int = 0) -> str:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == status, result.output
-    assert "Traceback" not in result.output
-    return result.output
-
-
-def answer(*arguments: str) -> Any:
-    result = CliRunner().invoke(app, [*arguments, "--json"])
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def write(path: Path, rows: list[dict[str, str]], *, encoding: str = "utf-8") -> Path:
-    with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
 
 
 def people(count: int = 3) -> list[dict[str, str]]:
@@ -65,10 +33,10 @@ def base(place: Path, count: int = 3) -> Path:
     """A folder with customers who agreed to be called."""
     folder = place / "base"
     folder.mkdir()
-    write(folder / "customers.csv", people(count))
-    write(
+    write_csv(folder / "customers.csv", *people(count))
+    write_csv(
         folder / "consents.csv",
-        [
+        *(
             {
                 "客户编号": row["客户编号"],
                 "用途": "marketing",
@@ -79,7 +47,7 @@ def base(place: Path, count: int = 3) -> Path:
                 "凭证": f"勾选记录 {row['客户编号']}",
             }
             for row in people(count)
-        ],
+        ),
     )
     return folder
 
@@ -137,7 +105,7 @@ def test_a_person_is_asked_about_with_other_values_and_shows_what_is_left(place:
 def test_everything_that_is_wrong_is_said_at_once_before_anything_is_stored(place: Path) -> None:
     rows = [*people(2), {**people(1)[0], "客户编号": "T-9", "手机号": "12"}]
     said = run(
-        "batch", "create", str(write(place / "list.csv", rows)), "--flow", "winbakc", "--hold-out", "100",
+        "batch", "create", str(write_csv(place / "list.csv", *rows)), "--flow", "winbakc", "--hold-out", "100",
         "--from", "2026-12-02", "--until", "2026-12-01", "--set", "caps.answered_per_7d=9",
         status=2,
     )  # fmt: skip
@@ -166,12 +134,12 @@ def test_a_batch_that_could_call_nobody_is_refused(place: Path, options: tuple[s
 def test_a_refused_list_leaves_nobody_and_no_offer_behind(place: Path) -> None:
     counted = [{**row, "手机号": f"+86100{20_000_000 + number}"} for number, row in enumerate(people(6) * 5)]
     rows = [{**row, "客户编号": f"N-{number}"} for number, row in enumerate(counted)]
-    offers = write(
-        place / "offers.csv", [{"优惠编号": "A", "行业": "电商", "名称": "八折券", "减免百分比": "20"}]
+    offers = write_csv(
+        place / "offers.csv", {"优惠编号": "A", "行业": "电商", "名称": "八折券", "减免百分比": "20"}
     )
     said = run(
-        "batch", "create", str(write(place / "list.csv", rows)), "--flow", "winback", "--offers", str(offers),
-        "--offer", "A", "--offer", "B", status=2,
+        "batch", "create", str(write_csv(place / "list.csv", *rows)), "--flow", "winback",
+        "--offers", str(offers), "--offer", "A", "--offer", "B", status=2,
     )  # fmt: skip
     assert "不得对号段盲呼" in said
     run(
@@ -196,15 +164,15 @@ def test_a_refused_list_leaves_nobody_and_no_offer_behind(place: Path) -> None:
 def test_a_list_that_contradicts_the_base_changes_nothing(place: Path) -> None:
     run("customer", "import", str(base(place, 2)))
     clash = {**people(1)[0], "客户编号": "T-9"}
-    listed = write(place / "list.csv", [*people(4)[2:], clash])
+    listed = write_csv(place / "list.csv", *people(4)[2:], clash)
     assert "这个号码已属于客户 T-0" in run("batch", "create", str(listed), "--flow", "winback", status=2)
     assert stored(place) == 2
 
 
 def test_a_list_in_gbk_is_taken_and_in_utf_16_named(place: Path) -> None:
-    good = write(place / "gbk.csv", people(), encoding="gbk")
+    good = write_csv(place / "gbk.csv", *people(), encoding="gbk")
     assert answer("batch", "create", str(good), "--flow", "winback")["batch_id"]
-    other = write(place / "utf16.csv", people(), encoding="utf-16")
+    other = write_csv(place / "utf16.csv", *people(), encoding="utf-16")
     assert "UTF-16" in run("batch", "create", str(other), "--flow", "winback", status=2)
 
 

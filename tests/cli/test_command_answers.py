@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from command_line import run
 
 from callbot.app import open_database, open_vault
 from callbot.audience.assessing import assess_base
 from callbot.audience.importing import import_base
-from callbot.cli.main import app
 from callbot.settings import load_settings
 from callbot.testing import FixedClock
 
@@ -25,10 +24,8 @@ NIGHT = "2026-11-19T23:30+08:00"
 
 
 @pytest.fixture(autouse=True)
-def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def base(place: Path) -> None:
     """The sample customers, imported and judged."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
 
     async def fill() -> None:
         settings, clock = load_settings(), FixedClock(IMPORTED)
@@ -38,12 +35,6 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             await assess_base(db, clock)
 
     asyncio.run(fill())
-
-
-def run(*arguments: str, status: int = 0) -> str:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == status, result.output
-    return result.output
 
 
 def test_a_customer_is_shown_with_assessment_and_without_a_phone_number() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 import socket
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import run, write_csv
 from typer.testing import CliRunner
 
 from callbot.cli.main import app
@@ -28,12 +28,8 @@ GOOD = {
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory without settings of its own, and data below it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
+def narrow(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
 
 
 @pytest.fixture
@@ -47,19 +43,7 @@ def carrier(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 
 def refused(*arguments: str) -> str:
     """Run a command that must be refused; what it says."""
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 2, result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-    return result.output
-
-
-def write_csv(path: Path, *rows: dict[str, str], encoding: str = "utf-8") -> Path:
-    with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
+    return run(*arguments, status=2)
 
 
 def empty(path: Path) -> Path:

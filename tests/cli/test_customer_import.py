@@ -10,15 +10,10 @@ from typer.testing import CliRunner, Result
 
 from callbot.cli.main import app
 
+pytestmark = pytest.mark.usefixtures("place")
+
 SAMPLE = Path(__file__).parents[2] / "callbot" / "audience" / "sample"
 ROW = "A1,王晓芸,+8610024681357,电商,悦选商城"
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
-    return tmp_path
 
 
 def run(*arguments: str) -> Result:

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from command_line import run
 from store_rows import a_batch, a_call, an_attempt
-from typer.testing import CliRunner
 
 from callbot.app import open_database, open_vault
 from callbot.audience.importing import import_base
-from callbot.cli.main import app
 from callbot.clock import SystemClock
 from callbot.ids import new_id
 from callbot.settings import load_settings
@@ -25,10 +24,8 @@ ACCOUNT = {"asked": 3, "failed": 1, "unmetered": 1, "tokens_in": 420, "tokens_ou
 
 
 @pytest.fixture(autouse=True)
-def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def called(place: Path) -> None:
     """A customer who was called and promised two things, one of them yesterday."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
     now = SystemClock().now()
 
     async def fill() -> None:
@@ -96,12 +93,6 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 )
 
     asyncio.run(fill())
-
-
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_promises_are_listed_by_due_time_and_the_late_ones_by_themselves() -> None:

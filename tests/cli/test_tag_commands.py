@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from command_line import run
 from store_rows import a_customer
-from typer.testing import CliRunner
 
 from callbot.app import open_database, open_vault
 from callbot.audience.assessing import assess_base
@@ -18,7 +18,6 @@ from callbot.audience.importing import import_base
 from callbot.audience.packs.loading import load_pack
 from callbot.audience.tags.parse import parse
 from callbot.audience.tags.words import NUMBERS, TESTS, TRAITS
-from callbot.cli.main import app
 from callbot.clock import SystemClock
 from callbot.settings import load_settings
 from callbot.store.tables import Event
@@ -27,15 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLBOT_DATA", str(tmp_path / "var"))
-    monkeypatch.setenv("COLUMNS", "200")
-    return tmp_path
-
-
-@pytest.fixture
-def base(home: Path) -> None:
+def base(place: Path) -> None:
     """The sample customers, and one whose logins and browsing have fallen off."""
     now = datetime.now(UTC)
 
@@ -55,12 +46,6 @@ def base(home: Path) -> None:
             await assess_base(db, SystemClock())
 
     asyncio.run(fill())
-
-
-def run(*arguments: str, status: int = 0) -> str:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == status, result.output
-    return result.output
 
 
 @pytest.mark.usefixtures("base")
@@ -84,13 +69,13 @@ def test_a_tag_is_created_previewed_shown_and_deleted() -> None:
 
 
 @pytest.mark.parametrize("command", [("tag", "create", "x"), ("segment", "create", "x"), ("tag", "explain")])
-def test_a_mistake_is_pointed_at(home: Path, command: tuple[str, ...]) -> None:
+def test_a_mistake_is_pointed_at(place: Path, command: tuple[str, ...]) -> None:
     lines = run(*command, '年龄 > 3 and login(6m) < 3 or gender > "男"', status=2).splitlines()
     assert lines[0] == '  年龄 > 3 and login(6m) < 3 or gender > "男"'
     assert lines[1].index("^") == lines[0].index("login") + 2  # 年龄 is two columns wider than it is long
     assert lines[2] == "✗ 列 12：没有「login」这个词，是不是 logins？"
     assert lines[4].startswith("✗ 列 36：gender 是文字")
-    assert not (home / "var" / "callbot.db").exists() or json.loads(run("tag", "list", "--json")) == []
+    assert not (place / "var" / "callbot.db").exists() or json.loads(run("tag", "list", "--json")) == []
 
 
 @pytest.mark.usefixtures("base")
