@@ -42,6 +42,12 @@ class Aftermath:
         await self.settle(attempt_id, talked or result(outcome))
         return f"person-{index:03d}"
 
+    async def called_again(self, customer_id: str, at: datetime) -> str:
+        """The one whom the only call was to is on the line again since `at`; the attempt."""
+        (first,) = await rows(self.db, Attempt)
+        times = dict.fromkeys(("due_at", "queued_at", "dialing_at", "answered_at"), at)
+        return await attempt(self.db, first.batch_id, customer_id, seq=2, state="in_call", **times)
+
     async def settle(self, attempt_id: str, talked: CallResult, now: datetime = NOW) -> None:
         ended = Ended(attempt_id=attempt_id, outcome=talked.outcome, result=talked)
         assert await Settler(self.db, Watch(now)).settle(ended) is not None

@@ -91,20 +91,28 @@ async def person(db: Database, index: int, *, consent: bool = True, **columns: A
     }
     async with db.write() as session:
         session.add(Customer(**values))
-        await session.flush()
-        if consent:
-            session.add(
-                Consent(
-                    customer_id=values["id"],
-                    purpose="marketing",
-                    granted=True,
-                    at=NOW - timedelta(days=300),
-                    text_version="2026-01",
-                    channel="app",
-                    evidence="注册协议第 4 条勾选记录",
-                )
-            )
+    if consent:
+        await consented(db, values["id"], "marketing")
     return str(values["id"])
+
+
+async def people(db: Database, count: int) -> list[str]:
+    """So many customers who may be called."""
+    return [await person(db, index) for index in range(1, count + 1)]
+
+
+async def consented(db: Database, customer_id: str, purpose: str, **columns: Any) -> None:
+    """They agreed to be told about something, with evidence."""
+    values = {
+        "granted": True,
+        "at": NOW - timedelta(days=300),
+        "text_version": "2026-01",
+        "channel": "app",
+        "evidence": "注册协议第 4 条勾选记录",
+        **columns,
+    }
+    async with db.write() as session:
+        session.add(Consent(customer_id=customer_id, purpose=purpose, **values))
 
 
 async def running_batch(db: Database, ids: list[str], **columns: Any) -> str:

@@ -18,6 +18,7 @@ from outreach_world import (
     agrees,
     journalled,
     number,
+    people,
     person,
     result,
     rows,
@@ -55,10 +56,6 @@ from callbot.store.tables import (
     Outbox,
 )
 from callbot.telephony.control import CallProgress, CallState, LineCause
-
-
-async def people(db: Database, count: int) -> list[str]:
-    return [await person(db, index) for index in range(1, count + 1)]
 
 
 async def run(dialler: BatchRun, batch_id: str) -> BatchEnd:

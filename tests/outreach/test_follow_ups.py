@@ -189,25 +189,9 @@ async def test_a_batch_that_stays_paused_lets_the_message_go_stale(later: Afterm
 
 async def test_a_no_in_the_meantime_cancels_what_waits_at_once(after: Aftermath) -> None:
     customer_id = await after.call(Outcome.CONSIDERING)
-    (first,) = await rows(after.db, Attempt)
-    async with after.db.write() as session:
-        session.add(
-            Attempt(
-                id="second",
-                batch_id=first.batch_id,
-                customer_id=customer_id,
-                seq=2,
-                purpose="marketing",
-                priority=1,
-                state="in_call",
-                due_at=day(1),
-                queued_at=day(1),
-                dialing_at=day(1),
-                answered_at=day(1),
-            )
-        )
-    await journalled(after.db, "second", "do_not_call", "别再打了")
-    await after.settle("second", result(Outcome.DO_NOT_CALL), day(1))
+    second = await after.called_again(customer_id, day(1))
+    await journalled(after.db, second, "do_not_call", "别再打了")
+    await after.settle(second, result(Outcome.DO_NOT_CALL), day(1))
     push = await after.only("push_offer_3d")
     assert (push.state, push.blocked_by) == ("cancelled", "do_not_call")
     (customer,) = await rows(after.db, Customer)
@@ -390,23 +374,8 @@ async def test_a_second_no_lengthens_the_pause(later: Aftermath) -> None:
 async def test_after_a_complaint_nothing_is_sent_for_thirty_days(later: Aftermath) -> None:
     customer_id = await later.call(Outcome.CONSIDERING)
     await later.did(customer_id, "order", day(0.5))
-    (first,) = await rows(later.db, Attempt)
-    async with later.db.write() as session:
-        row = Attempt(
-            id="second",
-            batch_id=first.batch_id,
-            customer_id=customer_id,
-            seq=2,
-            purpose="marketing",
-            priority=1,
-            state="in_call",
-            due_at=day(1),
-            queued_at=day(1),
-            dialing_at=day(1),
-            answered_at=day(1),
-        )
-        session.add(row)
-    await later.settle("second", result(Outcome.TRANSFERRED, transfers=(COMPLAINT,)), day(1))
+    second = await later.called_again(customer_id, day(1))
+    await later.settle(second, result(Outcome.TRANSFERRED, transfers=(COMPLAINT,)), day(1))
     for number_of_days in range(2, 31):
         await later.tick(day(number_of_days))
     assert await later.messages() == []

@@ -18,7 +18,7 @@ from outreach_world import (
     Watch,
     agrees,
     number,
-    person,
+    people,
     result,
     rows,
     running_batch,
@@ -41,14 +41,26 @@ from callbot.store.database import Database
 from callbot.store.tables import Attempt, Customer, DoNotContact, FollowUp, JournalRow, Outbox
 
 
-async def people(db: Database, count: int) -> list[str]:
-    return [await person(db, index) for index in range(1, count + 1)]
-
-
 async def alive(db: Database, *names: str) -> None:
     async with db.write() as session:
         for name in names:
             await workers.register(session, name, media_url=f"ws://{name}/media", now=NOW)
+
+
+async def dial_until_refused(here: Station) -> None:
+    """Dial in this process until an attempt is set aside, then stop."""
+    refused = asyncio.Event()
+
+    def progress(event: Progress) -> None:
+        if isinstance(event, SetAside):
+            refused.set()
+
+    dialler = Dialler(here, progress, max_calls=1, tick_s=0.05)
+    async with asyncio.timeout(30):
+        running = asyncio.create_task(dialler.run())
+        await refused.wait()
+        dialler.stop()
+        await running
 
 
 async def test_two_workers_never_mark_one_row(database: Database) -> None:
@@ -186,18 +198,7 @@ async def test_a_zombie_hangs_up_changes_nothing_and_dials_nobody(database: Data
     assert ended == [("interrupted", "interrupted")]
     assert len(await rows(database, Outbox)) == 1
 
-    refused = asyncio.Event()
-
-    def progress(event: Progress) -> None:
-        if isinstance(event, SetAside):
-            refused.set()
-
-    again = Dialler(here, progress, max_calls=1, tick_s=0.05)
-    async with asyncio.timeout(30):
-        task = asyncio.create_task(again.run())
-        await refused.wait()
-        again.stop()
-        await task
+    await dial_until_refused(here)
     assert carrier.dialled == [number(1)]
 
 
@@ -209,7 +210,6 @@ async def test_a_worker_that_stood_still_after_its_claim_dials_nobody(
     await alive(database, "sleeper")
     media = Media()
     carrier = Carrier(media)
-    refused = asyncio.Event()
 
     async def claim_and_sleep(*arguments: Any, **named: Any) -> object:
         decision = await claim(*arguments, **named)
@@ -222,17 +222,7 @@ async def test_a_worker_that_stood_still_after_its_claim_dials_nobody(
     monkeypatch.setattr("callbot.outreach.attempt.claim", claim_and_sleep)
     monkeypatch.setattr("callbot.outreach.attempt._FRESH_S", 0.0)
     here = station(database, tmp_path, media=media, carrier=carrier, worker_id="sleeper")
-
-    def progress(event: Progress) -> None:
-        if isinstance(event, SetAside):
-            refused.set()
-
-    dialler = Dialler(here, progress, max_calls=1, tick_s=0.05)
-    async with asyncio.timeout(30):
-        running = asyncio.create_task(dialler.run())
-        await refused.wait()
-        dialler.stop()
-        await running
+    await dial_until_refused(here)
     assert carrier.dialled == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aftermath_world import Aftermath, day
-from outreach_world import NOW, VAULT, attempt, journalled, person, result, rows, running_batch
+from outreach_world import NOW, VAULT, attempt, consented, journalled, person, result, rows, running_batch
 
 from callbot.audience.json_rows import object_row
 from callbot.audience.landing import land
@@ -24,7 +24,6 @@ from callbot.store.tables import (
     Attempt,
     Batch,
     BatchMember,
-    Consent,
     Customer,
     DoNotContact,
     Event,
@@ -48,18 +47,7 @@ def later(sqlite_database: Database) -> Aftermath:
 async def patient(after: Aftermath, **columns: Any) -> str:
     """Somebody who may be told about service and offers, in 医美."""
     customer_id = await person(after.db, 1, industry="aesthetics", brand="悦颜诊所", **columns)
-    async with after.db.write() as session:
-        session.add(
-            Consent(
-                customer_id=customer_id,
-                purpose="service_followup",
-                granted=True,
-                at=day(-100),
-                text_version="1",
-                channel="store",
-                evidence="到店签署",
-            )
-        )
+    await consented(after.db, customer_id, "service_followup")
     return customer_id
 
 
@@ -169,18 +157,7 @@ async def test_a_cancelled_batch_ends_what_its_calls_began(later: Aftermath) -> 
 
 async def test_a_human_step_is_a_task_and_taking_it_ends_the_rest(later: Aftermath) -> None:
     customer_id = await person(later.db, 1, industry="finance", named_agent="agent-3")
-    async with later.db.write() as session:
-        session.add(
-            Consent(
-                customer_id=customer_id,
-                purpose="service_followup",
-                granted=True,
-                at=day(-100),
-                text_version="1",
-                channel="app",
-                evidence="勾选记录",
-            )
-        )
+    await consented(later.db, customer_id, "service_followup")
     await later.did(customer_id, "order", NOW)
     await days(later, 1, 30)
     task = await later.only("sequence_task")
