@@ -1,9 +1,8 @@
 """Taking in a customer base: a folder of lists or one list, checked row by row, good rows stored as they come.
 
-Nothing is stored before every header is good. A bad row is reported with row, column, reason and cure and
-written to a file of rejected rows; it never holds up the good ones. What is to be concluded from the rows is
-noted with them and drawn afterwards. How far a list got stands in the base
-(`ImportRun`), in the transaction that stored its rows: an import that was killed goes on without doubles.
+Nothing is stored before every header is good. A bad row is reported and written to a file of rejected rows; it
+never holds up the good ones. How far a list got stands in the base (`ImportRun`), in the transaction that
+stored its rows: an import that was killed goes on without doubles.
 """
 
 from __future__ import annotations

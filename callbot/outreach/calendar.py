@@ -95,6 +95,7 @@ def spans_of(day: date, hours: Hours, *, every_day: bool = False) -> tuple[Span,
 
 
 def day_part(moment: datetime, zone: ZoneInfo) -> DayPart:
+    """The part of the callee's day that a moment (UTC) lies in."""
     local = moment.astimezone(zone).time()
     return next(part for start, _, part in reversed(_PARTS) if local >= start)
 
@@ -119,6 +120,7 @@ def openings(after: datetime, zone: ZoneInfo, hours: Hours, *, every_day: bool =
 
 
 def is_open(now: datetime, zone: ZoneInfo, hours: Hours, *, every_day: bool = False) -> bool:
+    """Whether `now` (UTC) lies in a window of the callee's day."""
     local = now.astimezone(zone)
     return any(local.time() in span for span in spans_of(local.date(), hours, every_day=every_day))
 

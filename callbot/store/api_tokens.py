@@ -34,6 +34,7 @@ async def get(session: AsyncSession, token_id: str) -> ApiToken | None:
 
 
 async def used(session: AsyncSession, token_id: str, now: datetime) -> None:
+    """Somebody came with this token at `now` (UTC)."""
     await session.exec(
         update(ApiToken)
         .where(col(ApiToken.id) == token_id)

@@ -40,6 +40,7 @@ async def is_late(session: AsyncSession, attempt_id: str) -> bool:
 
 
 async def apply(session: AsyncSession, note: JournalRow, late: LateConsequence, now: datetime) -> None:
+    """Write what follows from a line that was journalled after its attempt was settled; `now` in UTC."""
     customer = await session.get_one(Customer, note.customer_id)
     if late.stop:
         await blacklist(

@@ -144,6 +144,7 @@ async def drop_tag(session: AsyncSession, name: str, customer_ids: Collection[st
 
 
 async def note_applied(session: AsyncSession, name: str, matched: int, now: datetime) -> None:
+    """The rule was applied at `now` (UTC), and so many customers carry its tag."""
     values = {"applied_at": now, "matched": matched}
     await session.execute(update(TagRule).where(col(TagRule.name) == name).values(values))
 

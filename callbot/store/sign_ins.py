@@ -31,6 +31,7 @@ async def find(session: AsyncSession, id_hash: str) -> tuple[SignIn, User] | Non
 
 
 async def seen(session: AsyncSession, id_hash: str, now: datetime) -> None:
+    """The session was used at `now` (UTC), from which its idle time counts."""
     await session.exec(
         update(SignIn)
         .where(col(SignIn.id_hash) == id_hash)
@@ -40,6 +41,7 @@ async def seen(session: AsyncSession, id_hash: str, now: datetime) -> None:
 
 
 async def end(session: AsyncSession, id_hash: str) -> None:
+    """End one session; none of that hash is no mistake."""
     await session.exec(delete(SignIn).where(col(SignIn.id_hash) == id_hash))
 
 

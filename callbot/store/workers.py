@@ -11,6 +11,7 @@ from callbot.store.tables import Worker
 
 
 async def register(session: AsyncSession, worker_id: str, *, media_url: str, now: datetime) -> None:
+    """A new process is alive at `now` (UTC); a control process has no media address."""
     session.add(Worker(id=worker_id, media_url=media_url, heartbeat_at=now))
     await session.flush()
 
@@ -48,6 +49,7 @@ async def reap(session: AsyncSession, *, silent_since: datetime) -> int:
 
 
 async def living(session: AsyncSession) -> frozenset[str]:
+    """Ids of all processes that nobody has declared dead."""
     rows = await session.exec(select(Worker.id).where(col(Worker.state) == "alive"))
     return frozenset(rows.all())
 

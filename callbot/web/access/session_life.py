@@ -23,4 +23,5 @@ class SessionLife:
 
 
 def to_be_noted(seen_at: datetime, now: datetime) -> bool:
+    """Whether a request is late enough after the last one noted to be worth a write."""
     return now - seen_at >= SEEN_EVERY
