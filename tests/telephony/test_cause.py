@@ -1,3 +1,5 @@
+"""Why a line ended: the finest evidence of the carrier decides."""
+
 from __future__ import annotations
 
 import pytest

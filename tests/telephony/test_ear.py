@@ -1,3 +1,5 @@
+"""One model hears all calls: windows in batches, segments per call, nothing kept of who left."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,3 +1,5 @@
+"""When frames are due, and what the carrier has played of them."""
+
 from __future__ import annotations
 
 import asyncio

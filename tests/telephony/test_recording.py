@@ -1,3 +1,5 @@
+"""Two channels on disk at the time they sounded, whatever comes late or breaks."""
+
 from __future__ import annotations
 
 import wave

@@ -1,3 +1,5 @@
+"""Messages of Twilio Media Streams are read and written as documented."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""A webhook counts only when the carrier signed it."""
+
 from __future__ import annotations
 
 import pytest
