@@ -23,6 +23,8 @@ class Utterance:
     act: str = ""
     interruptible: bool = True
     asks: str = ""
+    puts: bool = False
+    """It puts the question that `asks` names; other words with `asks` only leave it open: 您先忙，我等您。"""
     choices: tuple[str, ...] = ()
     final: bool = False
     """The goodbye: the call ends once it was heard."""
@@ -54,6 +56,8 @@ class Act:
     drafts: tuple[Draft, ...] = ()
     transfer: TransferReason | None = None
     cancel_transfer: bool = False
+    heard_out: bool = False
+    """The flow has asked for what a human would be needed for elsewhere, and takes it up itself."""
     hang_up: bool = False
     """At once and without a word."""
     via: tuple[str, ...] = ()
@@ -101,6 +105,8 @@ class State:
     unclear: int = 0
     """Turns in a row that were not understood."""
     asks: str = ""
+    question: str = ""
+    """The open question, as it was put last."""
     choices: tuple[str, ...] = ()
     last: tuple[Utterance, ...] = ()
     """The last act's words, for “再说一遍”."""

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from callbot.clock import Clock
 from callbot.conversation.act import Act, State, Utterance
+from callbot.conversation.clarifying import NAMES as NOT_UNDERSTOOD
+from callbot.conversation.clarifying import as_taken
 from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.floor_events import TakeTurn, Words
 from callbot.conversation.guard import Sheet
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.lookup import Found, Lookup, PieceLookup
+from callbot.conversation.patterns import as_question
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.prompt_use import PromptUse, answered
 from callbot.conversation.reading import Context, Reader, Reading
 from callbot.conversation.record import Record
 from callbot.conversation.result import CallLog, GuardBlock, Turn, TurnLatency
 from callbot.conversation.speaking import Speaking, Spoken
+from callbot.conversation.telling import in_view
 from callbot.conversation.transfer import Need
 from callbot.conversation.writing import Moment, Writer
 
-_WITHOUT_SYMPATHY = frozenset({"clarify", "clarify_again", "go_ahead", "wait_for_you", "corrected"})
+_WITHOUT_SYMPATHY = NOT_UNDERSTOOD | {"wait_for_you", "corrected"}
 """Sympathy with what was not understood, or before somebody has spoken, is none."""
+_ITS_OWN = re.compile(r"对不起|抱歉|对不住|不好意思|别着急|别担心|慢慢说|急不来|您的顾虑|您小心|添麻烦|不方便")
+"""Words of the bot that are sympathy already."""
 _FELT = frozenset({Emotion.ANGRY, Emotion.SAD_WORRIED})
 
 
@@ -103,7 +110,7 @@ class Answering:
         confirmed and before the answer is ready, and only they outlive a cancellation."""
         turn, clock = answer.turn, asyncio.get_running_loop().time
         started = clock()
-        reading = await self._understand(answer)
+        reading, found = await self.looked_up(await self._understand(answer))
         read = clock()
         answer.reading = reading
         answer.need = self.record.need(reading, turn.text, bot_said=answer.bot_said, asks=answer.before.asks)
@@ -111,7 +118,7 @@ class Answering:
             answer.before,
             reading,
             self.clock.now(),
-            known=await self.known(reading),
+            known=found,
             need=answer.need.reason if answer.need else None,
             unsaid=answer.unsaid,
         )
@@ -156,7 +163,7 @@ class Answering:
     def apologise(self, answer: Answer, reading: Reading) -> None:
         """Nothing came of it: say so and ask again."""
         answer.reading = answer.reading or reading
-        answer.state, answer.act = self.dialogue.stalled(answer.before)
+        answer.state, answer.act = self.dialogue.clarifying.stalled(answer.before)
         answer.speeches = tuple(map(self.speaking.prepare, answer.act.utterances))
 
     async def forget(self, answer: Answer) -> None:
@@ -171,7 +178,10 @@ class Answering:
             return
         answer.committed = True
         reading, turn = answer.reading, answer.turn
-        self.record.hear(turn.text, reading, bot_said=answer.bot_said, asks=answer.before.asks)
+        taken = as_taken(reading, answer.act) if answer.act is not None else reading
+        self.record.hear(turn.text, taken, bot_said=answer.bot_said, asks=answer.before.asks)
+        if answer.act is not None and answer.act.heard_out:
+            self.record.dealt_with = len(self.record.said)
         answer.written = Turn(
             speaker="callee",
             text=turn.text,
@@ -190,6 +200,7 @@ class Answering:
     def unsettle(self, answer: Answer) -> None:
         """The callee went on: this turn was only the beginning of one."""
         self.record.said.pop()
+        self.record.dealt_with = min(self.record.dealt_with, len(self.record.said))
         self.record.turns = [turn for turn in self.record.turns if turn is not answer.written]
 
     async def hear_out(self, left: tuple[Words, ...], state: State, bot_said: str) -> None:
@@ -206,13 +217,7 @@ class Answering:
         self.settle(answer)
 
     def context(self, answer: Answer) -> Context:
-        state = answer.before
-        return Context(
-            bot_said=answer.bot_said,
-            step=state.awaiting or state.step,
-            asks="transfer" if state.holding else state.asks,
-            choices=state.choices,
-        )
+        return standing(answer.before, answer.bot_said)
 
     async def _understand(self, answer: Answer) -> Reading:
         """A key means what the flow says, words what the reader says."""
@@ -237,8 +242,13 @@ class Answering:
             self.log.event("reader-failed", at_ms, error=repr(error))
         return reading
 
-    async def known(self, reading: Reading) -> Found | None:
-        """What the knowledge base says, nothing when it is not asked or does not answer in time."""
+    async def looked_up(self, reading: Reading) -> tuple[Reading, Found | None]:
+        """The reading with what the knowledge base says to it: what has an answer there is a question."""
+        found = await self._known(reading)
+        return (as_question(reading), found) if found is not None else (reading, None)
+
+    async def _known(self, reading: Reading) -> Found | None:
+        """Nothing when it is not asked or does not answer in time."""
         if not self.plan.flow.knowledge or not self.dialogue.asks(reading):
             return None
         try:
@@ -267,6 +277,8 @@ class Answering:
         if reading.emotion not in _FELT or act.transfer or act.hang_up or not act.utterances:
             return ()
         if any(words.final for words in act.utterances) or act.name in _WITHOUT_SYMPATHY:
+            return ()
+        if _ITS_OWN.search(act.utterances[0].text):
             return ()
         moment = Moment(
             act=act.name, heard=reading.text, intent=reading.intent.value, emotion=reading.emotion.value
@@ -314,6 +326,16 @@ class Answering:
             slots=state.slots,
             today=now.astimezone(self.plan.zone).date(),
         )
+
+
+def standing(state: State, bot_said: str) -> Context:
+    """Where the conversation stands for the reader of the next words."""
+    return Context(
+        bot_said=in_view(state, bot_said),
+        step=state.awaiting or state.step,
+        asks="transfer" if state.holding else state.asks,
+        choices=state.choices,
+    )
 
 
 def unclear(text: str) -> Reading:

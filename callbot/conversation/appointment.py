@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,13 @@ from callbot.conversation.labels import Intent
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.reading import Reading
 from callbot.conversation.result import JournalKind
-from callbot.conversation.telling import Telling, asking
+from callbot.conversation.telling import Telling, putting
 
 TimeParser = Callable[[str, datetime], datetime | None]
 """A spoken time and `now` (UTC) → the point in time (UTC), None when it names none."""
 
 NO = frozenset({Intent.DENY, Intent.REFUSE, Intent.NO_LONGER_NEEDED, Intent.ALREADY_BOUGHT_ELSEWHERE})
+_ANY_TIME = re.compile(r"随便|随时|都行|都可以|你们?[定看]|您[定看]")
 FOR_A_HUMAN = frozenset({Intent.COMPLAINT, Intent.REQUEST_HUMAN})
 
 
@@ -53,10 +55,12 @@ class Appointment:
         """Book the time they named, or ask for one."""
         heard = reading.slots.get("callback_time", "")
         when = self.parse_time(heard, now) if heard else None
+        if state.closed and state.callback_at is not None and when in (None, state.callback_at):
+            return self.telling.close(state, (self.plan.flow.line("goodbye_again"),), "goodbye")
         if when is not None:
             return self._booked(state, when, heard, "callback_booked", now)
         line = self.plan.flow.line("ask_callback_time")
-        words = asking(self.telling.say(state, (line,), act="ask_callback_time"), "open")
+        words = putting(self.telling.say(state, (line,), act="ask_callback_time"), "open")
         return replace(self.telling.told(state, (line,)), awaiting="callback_time"), Act(
             name="ask_callback_time", utterances=words
         )
@@ -72,11 +76,11 @@ class Appointment:
             return self.telling.close(
                 replace(state, awaiting=""), (self.plan.flow.line("callback_waived"),), "callback_waived"
             )
-        if reading.intent in (Intent.CANNOT_HEAR_REPEAT, Intent.ASK_IDENTITY, Intent.ASK_IS_ROBOT):
-            reaction = self.plan.flow.always.get(reading.intent)
-            lines = reaction.say if reaction is not None else ()
-            words = (*self.telling.say(state, lines, act=reading.intent.value), *self.telling.question(state))
-            return self.telling.told(state, lines), Act(name=reading.intent.value, utterances=words)
+        line = self.plan.flow.line("ask_callback_time")
+        unclear = reading.intent is Intent.SILENCE_FILLER_UNCLEAR and not _ANY_TIME.search(reading.text)
+        if unclear and state.told.get(line.name, 0) < 2:
+            words = self.telling.question(state)
+            return self.telling.told(state, (line,)), Act(name=line.name, utterances=words)
         return self._booked(state, default_callback(now, self.plan), "", "callback_default", now)
 
     def _booked(self, state: State, when: datetime, heard: str, line: str, now: datetime) -> tuple[State, Act]:

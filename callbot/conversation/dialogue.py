@@ -8,25 +8,35 @@ from datetime import datetime
 
 from callbot.conversation import patterns, wording
 from callbot.conversation.act import Act, Draft, State, Utterance
-from callbot.conversation.appointment import FOR_A_HUMAN, NO, Appointment, TimeParser
+from callbot.conversation.appointment import FOR_A_HUMAN, Appointment, TimeParser
+from callbot.conversation.clarifying import NAMES as NOT_UNDERSTOOD
+from callbot.conversation.clarifying import PATIENCE, Clarifying
 from callbot.conversation.digression import Digression
-from callbot.conversation.flow import Do
-from callbot.conversation.labels import Intent, TransferReason
+from callbot.conversation.flow import Do, Reaction
+from callbot.conversation.holding import Holding
+from callbot.conversation.labels import Emotion, Intent, TransferReason
 from callbot.conversation.lookup import Found
 from callbot.conversation.plan import CallPlan
-from callbot.conversation.reading import Reading
+from callbot.conversation.reading import COMMITS, UNSURE, Reading
 from callbot.conversation.result import JournalKind
 from callbot.conversation.stepping import CARE, Stepping, note_data
-from callbot.conversation.telling import Telling, asking
-
-UNSURE = 0.35
-"""Confidence under which a reading is asked about instead of acted upon."""
-PATIENCE = 3
-"""Turns in a row that may fail to be understood before the bot gives up politely."""
+from callbot.conversation.telling import Telling, asking, remembered
 
 _AT_ANY_CONFIDENCE = frozenset(
-    {Intent.DO_NOT_CALL, Intent.COMPLAINT, Intent.REQUEST_HUMAN, Intent.ANNOUNCEMENT, Intent.WRONG_PERSON}
+    {Intent.DO_NOT_CALL, Intent.COMPLAINT, Intent.REQUEST_HUMAN, Intent.ANNOUNCEMENT}
 )
+_COMMITTING = frozenset(
+    {
+        Intent.INTERESTED,
+        Intent.REFUSE,
+        Intent.NO_LONGER_NEEDED,
+        Intent.ALREADY_BOUGHT_ELSEWHERE,
+        Intent.WRONG_PERSON,
+        Intent.THANKS_BYE,
+        Intent.ABUSIVE,
+    }
+)
+"""What a flow answers with something that is hard to take back: a promise, a goodbye, a number struck out."""
 _GO_ON = frozenset({Intent.GREETING_ACK, Intent.AFFIRM, Intent.SILENCE_FILLER_UNCLEAR})
 _YES_NO = frozenset({"yes_no", "anything_else", "identity"})
 """Questions that a yes answers even before they were asked to the end."""
@@ -60,6 +70,8 @@ class Dialogue:
         self.appointment = Appointment(self.telling, parse_time)
         self.stepping = Stepping(self.telling, self.appointment)
         self.digression = Digression(self.stepping)
+        self.clarifying = Clarifying(self.telling)
+        self.holding = Holding(self.telling, self.appointment, self.digression)
 
     # What starts an act
 
@@ -70,7 +82,7 @@ class Dialogue:
         state = self.telling.told(state, (self.flow.line("disclosure"),))
         state, act = self.stepping.enter(state, self.flow.entry, None)
         first = tuple(replace(words, interruptible=False, disclosure=True) for words in disclosure)
-        return self._spoken(state, replace(act, utterances=(*first, *act.utterances)))
+        return remembered(state, replace(act, utterances=(*first, *act.utterances)))
 
     def respond(
         self,
@@ -89,15 +101,17 @@ class Dialogue:
         meant to say and the callee did not hear, in order; it is said again where the callee only says
         "go on".
         """
+        if state.asks == "choice" and not state.holding:
+            reading = patterns.chosen(reading, state.choices)
         before, state = state, self.stepping.keep(state, reading)
         state, act = self._react(before, state, reading, now, need, known, tuple(unsaid))
         if not patterns.asks_for_a_moment(reading):
             state = replace(state, waiting=False)
         again = bool(unsaid) and act.utterances == tuple(unsaid)
-        if not again and act.name not in ("clarify", "clarify_again", "unclear_end", "go_ahead"):
+        if not again and act.name not in NOT_UNDERSTOOD:
             state = replace(state, unclear=0)
         act = replace(act, drafts=_unique((*self.must_keep(reading), *act.drafts)))
-        return self._spoken(state, act)
+        return remembered(state, act)
 
     @staticmethod
     def asks(reading: Reading) -> bool:
@@ -119,71 +133,25 @@ class Dialogue:
             here = (self.flow.line("still_here"),)
             words = asking(self.telling.say(state, here, act="still_here"), state.asks, state.choices)
             state = replace(self.telling.told(state, here), waiting=False)
-            return self._spoken(state, Act(name="still_here", utterances=words))
+            return remembered(state, Act(name="still_here", utterances=words))
         rungs = self.flow.silence
         rung = rungs[min(level, len(rungs) - 1)]
         lines, via = (rung.line,) if rung.line else (), (rung.handler,)
         match rung.do:
             case "repeat":
                 words = (*self.telling.say(state, lines, act="silence"), *self.telling.question(state))
-                return self._spoken(
+                return remembered(
                     self.telling.told(state, lines), Act(name="silence_repeat", utterances=words, via=via)
                 )
             case "say":
                 words = self.telling.say(state, lines, act="silence")
                 words = asking(words, state.asks, state.choices)
-                return self._spoken(
+                return remembered(
                     self.telling.told(state, lines), Act(name="silence_say", utterances=words, via=via)
                 )
             case _:
                 state, act = self.telling.close(state, lines, "silence_end")
                 return state, act.after(via=via)
-
-    def stalled(self, state: State) -> tuple[State, Act]:
-        """Our own answer did not come: apologise and ask again."""
-        lines = (self.flow.line("not_understood"),)
-        words = asking(self.telling.say(state, lines, act="stalled"), state.asks or "open", state.choices)
-        return self._spoken(self.telling.told(state, lines), Act(name="stalled", utterances=words))
-
-    def hold(self, state: State, level: int) -> tuple[State, Act]:
-        """A sign of life while the callee waits for a human."""
-        line = self.flow.line("hold")
-        words = self.telling.say(state, (line,), act="hold")
-        return self.telling.told(state, (line,)), Act(name="hold", utterances=words)
-
-    def transfer_failed(self, state: State) -> tuple[State, Act]:
-        """Nobody could take the callee: say so, apologise, ask when somebody may call."""
-        state = replace(state, holding=False, awaiting="callback_time", owed_human=True)
-        lines = (self.flow.line("transfer_failed"),)
-        words = (*self.telling.say(state, lines, act="transfer_failed"), *self.telling.question(state))
-        state = self.telling.told(state, (*lines, self.flow.line("ask_callback_time")))
-        return self._spoken(state, Act(name="transfer_failed", utterances=words))
-
-    def agent_lost(self, state: State) -> tuple[State, Act]:
-        """The human's connection broke: say so, apologise, ask when somebody may call."""
-        state = replace(state, holding=False, closed=False, awaiting="callback_time", owed_human=True)
-        lines = (self.flow.line("agent_lost"),)
-        words = (*self.telling.say(state, lines, act="agent_lost"), *self.telling.question(state))
-        state = self.telling.told(state, (*lines, self.flow.line("ask_callback_time")))
-        return self._spoken(state, Act(name="agent_lost", utterances=words))
-
-    def handed_back(self, state: State) -> tuple[State, Act]:
-        """The human gave the callee back: say so and go on where we were."""
-        state = replace(state, holding=False, closed=False, awaiting="")
-        lines = (self.flow.line("handed_back"),)
-        words = (*self.telling.say(state, lines, act="handed_back"), *self.telling.question(state))
-        return self._spoken(self.telling.told(state, lines), Act(name="handed_back", utterances=words))
-
-    def taken_over(self, state: State) -> tuple[State, Act]:
-        """A supervisor takes the call: announce them."""
-        state = replace(state, holding=True, closed=False, awaiting="")
-        lines = (self.flow.line("taken_over"),)
-        words = self.telling.say(state, lines, act="taken_over")
-        return self.telling.told(state, lines), Act(name="taken_over", utterances=words)
-
-    def agent_gone(self, state: State) -> tuple[State, Act]:
-        """The human is done and the callee still on the line."""
-        return self.telling.close(replace(state, holding=False), (self.flow.line("agent_gone"),), "agent_gone")
 
     def technical_end(self, state: State) -> tuple[State, Act]:
         """We cannot go on: apologise and end."""
@@ -202,23 +170,33 @@ class Dialogue:
         unsaid: tuple[Utterance, ...],
     ) -> tuple[State, Act]:
         intent = reading.intent
-        if intent is Intent.DO_NOT_CALL and need not in CARE:
-            state, act = self.stepping.follow(state, self.flow.always[intent], reading, now, unsaid)
-            return replace(state, holding=False), replace(act, cancel_transfer=state.holding)
+        if Intent.DO_NOT_CALL in (intent, *reading.others) and need not in CARE:
+            # It is written down wherever it stands among the intents, so it is obeyed there as well.
+            reading = replace(reading, intent=Intent.DO_NOT_CALL)
+            held, obeyed = state.holding, self.flow.always[Intent.DO_NOT_CALL]
+            state, act = self.stepping.follow(state, obeyed, reading, now, unsaid)
+            return replace(state, holding=False), replace(act, cancel_transfer=held)
         unsure = _unsure(reading)
         if state.holding:
-            return self._while_holding(state, reading, found)
+            return self.holding.react(state, reading, found, now)
         if state.owed_human and need not in CARE and (need is not None or intent in FOR_A_HUMAN):
             return self.appointment.human_owed(state, reading, now)
-        if need is not None and intent is not Intent.ANNOUNCEMENT:
+        if (
+            need is not None
+            and intent is not Intent.ANNOUNCEMENT
+            and not self._is_asked_for(state, reading, need)
+        ):
             state, act = self.stepping.transfer(state, need)
             meant = self.flow.always.get(intent)
             return state, act.after(via=(meant.handler,) if meant and meant.do is Do.TRANSFER else ())
-        if not state.closed and patterns.asks_for_a_moment(reading):
+        if patterns.asks_for_a_moment(reading):
             return self._moment(state, reading, unsaid)
         if found is not None:
             return self.digression.answer(state, found, unsaid)
-        if state.awaiting == "callback_time" and intent not in _SERIOUS:
+        if state.awaiting and intent not in _SERIOUS:
+            asked = self.flow.always.get(intent) if self._asks_meanwhile(reading, now) else None
+            if asked is not None:
+                return self.stepping.follow(state, asked, reading, now, unsaid)
             return self.appointment.with_time(state, reading, now)
         if not state.closed and intent not in _SERIOUS and self._corrects(before, state, reading):
             lines = (self.flow.line("corrected"),)
@@ -231,42 +209,38 @@ class Dialogue:
             if intent is Intent.SILENCE_FILLER_UNCLEAR:
                 # noise, or the bot's own echo, must not have the same words said for ever
                 if state.unclear + 1 >= PATIENCE:
-                    return self._clarify(state)
+                    return self.clarifying.unheard(state)
                 state = replace(state, unclear=state.unclear + 1)
             return state, Act(name=unsaid[0].act, utterances=unsaid)
         step = self.flow.steps[state.step]
         if state.closed:
-            return self._after_goodbye(state, reading, now)
+            return self._after_goodbye(state, reading, now, unsure=unsure)
         unclear = intent is Intent.SILENCE_FILLER_UNCLEAR and intent not in step.then
         told = patterns.is_an_account(reading.text, state.asks) or self._kept(before, state)
         if unclear and state.asks == "open" and patterns.is_hesitating(reading.text) and not state.unclear:
-            return self._listen(state)
+            return self.clarifying.listen(state)
         if (unsure or unclear) and not told:
-            return self._clarify(state)
+            heard = unsure and Intent.SILENCE_FILLER_UNCLEAR not in (intent, *reading.others)
+            return self.clarifying.unsure(state) if heard else self.clarifying.unheard(state)
         reaction = step.then.get(intent) or self.flow.always.get(intent) or step.otherwise
         if unsure or unclear or (state.asks == "open" and self._tells(before, state, reading)):
             reaction = step.otherwise or reaction
         if reaction is None:
-            return self._clarify(state)
+            return self.clarifying.unheard(state)
         if intent in _UNANSWERED and not reaction.goto:
             state = replace(state, unanswered=(*state.unanswered, reading.text))
-        return self.stepping.follow(state, reaction, reading, now, unsaid)
+        state, act = self.stepping.follow(state, reaction, reading, now, unsaid)
+        return state, replace(act, heard_out=need is not None)
 
     # Patterns
 
     def _moment(self, state: State, reading: Reading, unsaid: tuple[Utterance, ...]) -> tuple[State, Act]:
         """They ask for a moment: to say something themselves, or to see to something else."""
-        speaks = bool(unsaid) and patterns.wants_to_speak(reading.text)
+        speaks = state.closed or (bool(unsaid) and patterns.wants_to_speak(reading.text))
         line = self.flow.line("go_ahead" if speaks else "wait_for_you")
         words = asking(self.telling.say(state, (line,), act=line.name), state.asks or "open", state.choices)
         state = replace(self.telling.told(state, (line,)), waiting=not speaks)
         return state, Act(name=line.name, utterances=words)
-
-    def _listen(self, state: State) -> tuple[State, Act]:
-        """怎么说呢: they are looking for words, and are given time."""
-        line = self.flow.line("go_ahead")
-        words = asking(self.telling.say(state, (line,), act=line.name), state.asks, state.choices)
-        return replace(self.telling.told(state, (line,)), unclear=1), Act(name=line.name, utterances=words)
 
     def _tells(self, before: State, state: State, reading: Reading) -> bool:
         """An answer to an open question that names what the step listens for is that answer, though it sounds
@@ -279,82 +253,49 @@ class Dialogue:
         listens = {keep.slot for keep in self.flow.steps[state.step].keep if keep.values}
         return any(state.slots.get(slot) != before.slots.get(slot) for slot in listens)
 
+    def _is_asked_for(self, state: State, reading: Reading, need: TransferReason) -> bool:
+        """A grievance is what this step has asked for: it is heard out where it was asked, unless the callee is
+        beside themselves or calls it a complaint."""
+        if need is not TransferReason.COMPLAINT or reading.intent is not Intent.COMPLAINT:
+            return False
+        step = self.flow.steps[state.step]
+        hears = Intent.COMPLAINT in step.then and not (state.closed or state.awaiting)
+        plainly = patterns.in_so_many_words(reading.text, Intent.COMPLAINT)
+        return hears and not plainly and reading.emotion is not Emotion.ANGRY
+
+    def _asks_meanwhile(self, reading: Reading, now: datetime) -> bool:
+        """A question in answer to the question for a time, and no time: 什么事啊, and not 三点行吗."""
+        if reading.intent not in patterns.MEANWHILE or reading.slots.get("callback_time"):
+            return False
+        return self.parse_time(reading.text, now) is None
+
     def _corrects(self, before: State, state: State, reading: Reading) -> bool:
         """不是，我是说质量, when the step that listens for it is past."""
         step = self.flow.steps.get(state.step)
         listening = step is not None and "concern" in {keep.slot for keep in step.keep}
         return not listening and patterns.takes_back(reading, before.slots, state.slots)
 
-    def _while_holding(self, state: State, reading: Reading, found: Found | None) -> tuple[State, Act]:
-        if reading.intent in NO or reading.intent is Intent.THANKS_BYE:
-            state = replace(state, holding=False)
-            lines = (self.flow.line("transfer_cancelled"),)
-            if reading.intent is Intent.THANKS_BYE:
-                state, act = self.telling.close(state, (self.flow.line("goodbye"),), "transfer_cancelled")
-                return state, replace(act, cancel_transfer=True)
-            words = (*self.telling.say(state, lines, act="transfer_cancelled"), *self.telling.question(state))
-            return self.telling.told(state, lines), Act(
-                name="transfer_cancelled", utterances=words, cancel_transfer=True
-            )
-        if reading.intent is Intent.ANNOUNCEMENT:
-            return replace(state, holding=False), Act(name="hang_up", hang_up=True, cancel_transfer=True)
-        if found is not None:
-            return self.digression.on_hold(state, found)
-        if reading.intent in (Intent.ASK_IDENTITY, Intent.ASK_IS_ROBOT, Intent.ASK_PRICE_OFFER):
-            reaction = self.flow.always.get(reading.intent)
-            if reaction is not None:
-                words = self.telling.say(state, reaction.say, act=reading.intent.value)
-                return self.telling.told(state, reaction.say), Act(name=reading.intent.value, utterances=words)
-        lines = (self.flow.line("hold_listening"),)
-        return self.telling.told(state, lines), Act(
-            name="hold_listening", utterances=self.telling.say(state, lines, act="hold_listening")
-        )
-
-    def _after_goodbye(self, state: State, reading: Reading, now: datetime) -> tuple[State, Act]:
+    def _after_goodbye(
+        self, state: State, reading: Reading, now: datetime, *, unsure: bool
+    ) -> tuple[State, Act]:
         """Words after the goodbye: a change of mind is followed, what is serious or asked is answered, then
         the goodbye comes again."""
+        if unsure:
+            return self.telling.close(state, (self.flow.line("goodbye_again"),), "goodbye")
         if (asked := self.flow.steps.get(state.asked_at)) is not None and reading.intent in _STANCES:
             changed = asked.then.get(reading.intent)
             if changed is not None and changed.goto not in ("", state.step):
                 return self.stepping.follow(replace(state, closed=False), changed, reading, now, ())
         reaction = self.flow.always.get(reading.intent)
-        if reaction is None or not (reaction.say or reaction.do) or reading.intent is Intent.THANKS_BYE:
-            return self.telling.close(state, (self.flow.line("goodbye"),), "goodbye")
+        plain = reaction is None or not (reaction.say or reaction.do) or reading.intent is Intent.THANKS_BYE
+        if reaction is None or plain or _said_already(reaction, state):
+            return self.telling.close(state, (self.flow.line("goodbye_again"),), "goodbye")
         if reaction.do in (Do.REPEAT, Do.BOOK_CALLBACK) or not reaction.resume:
             return self.stepping.follow(state, reaction, reading, now, ())
         state, act = self.telling.close(state, (*reaction.say, self.flow.line("goodbye")), reading.intent.value)
         return state, act.after(via=(reaction.handler,))
 
-    def _clarify(self, state: State) -> tuple[State, Act]:
-        unclear = state.unclear + 1
-        state = replace(state, unclear=unclear)
-        if unclear >= PATIENCE:
-            return self.telling.close(state, (self.flow.line("unclear_end"),), "unclear_end")
-        name = "clarify" if unclear == 1 else "clarify_again"
-        lines = (self.flow.line(name),)
-        words = self.telling.say(state, lines, act=name)
-        if unclear == 1:
-            words = asking(words, state.asks or "open", state.choices)
-        else:
-            words = (*words, *self.telling.question(state))
-        return self.telling.told(state, lines), Act(name=name, utterances=words)
-
     # Memory
-
-    @staticmethod
-    def _spoken(state: State, act: Act) -> tuple[State, Act]:
-        """Remember what was asked, and what to repeat."""
-        if not act.utterances:
-            return state, act
-        question = next((words for words in reversed(act.utterances) if words.asks), None)
-        last = tuple(words for words in act.utterances if not words.disclosure) or act.utterances
-        return replace(
-            state,
-            asks=question.asks if question else state.asks if state.holding else "",
-            choices=question.choices if question else (),
-            asked=state.asked + 1 if question else state.asked,
-            last=last,
-        ), act
 
     @staticmethod
     def must_keep(reading: Reading) -> tuple[Draft, ...]:
@@ -371,7 +312,13 @@ class Dialogue:
 
 
 def _unsure(reading: Reading) -> bool:
-    return reading.confidence < UNSURE and reading.intent not in _AT_ANY_CONFIDENCE
+    enough = COMMITS if reading.intent in _COMMITTING else UNSURE
+    return reading.confidence < enough and reading.intent not in _AT_ANY_CONFIDENCE
+
+
+def _said_already(reaction: Reaction, state: State) -> bool:
+    """This goodbye was said: nobody is told twice that they are not disturbed any more."""
+    return reaction.end is not None and all(state.told.get(line.name) for line in reaction.say)
 
 
 def _unique(drafts: Iterable[Draft]) -> tuple[Draft, ...]:

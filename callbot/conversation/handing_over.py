@@ -143,7 +143,7 @@ class HandingOver:
             return
         await self._drop("no_answer")
         self._stage.drop_answer()
-        self._stage.state, act = self._dialogue.taken_over(self._stage.state)
+        self._stage.state, act = self._dialogue.holding.taken_over(self._stage.state)
         await self._stage.say(act)
         await self._offer(TransferReason.EXPLICIT_REQUEST, self._last_turn, taker=supervisor)
 
@@ -236,7 +236,7 @@ class HandingOver:
             self.transfer = None
             self._record.transferred(transfer.result(placed.result), transfer.reason, transfer.turn)
             self._event("transfer-ended", transfer, result=placed.result, detail=placed.detail)
-            await self._come_back(self._dialogue.transfer_failed)
+            await self._come_back(self._dialogue.holding.failed)
             return
         self._event("transfer-accepted", transfer, agent=placed.agent_id)
         self._accepted = message
@@ -253,20 +253,20 @@ class HandingOver:
         self._close_bridge()
         match bridged.ended_by:
             case "failed":
-                await self._broken(transfer, "bridge_failed", self._dialogue.transfer_failed)
+                await self._broken(transfer, "bridge_failed", self._dialogue.holding.failed)
             case "agent_left":
-                await self._broken(transfer, "agent_left", self._dialogue.agent_lost)
+                await self._broken(transfer, "agent_left", self._dialogue.holding.lost)
             case "handed_back":
                 transfer.handed_back = bridged.note
                 self._talked(transfer)
-                await self._come_back(self._dialogue.handed_back)
+                await self._come_back(self._dialogue.holding.handed_back)
             case "taken_over":
                 self._talked(transfer)
                 if not self._stage.over:
                     await self._offer(transfer.reason, transfer.turn, taker=bridged.taken_by)
             case "callee" | "agent":
                 self._talked(transfer)
-                await self._come_back(self._dialogue.agent_gone)
+                await self._come_back(self._dialogue.holding.gone)
             case _:
                 assert_never(bridged.ended_by)
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from callbot.conversation.labels import Intent
+from callbot.conversation.labels import Intent, Signal
 from callbot.conversation.reading import Reading
 from callbot.conversation.turn_cues import bare, is_hesitating
+from callbot.conversation.understand.normal import plain
+from callbot.conversation.understand.phrases import look
 
 __all__ = [
+    "MEANWHILE",
     "QUESTIONS",
+    "as_question",
     "asks_for_a_moment",
+    "chosen",
+    "in_so_many_words",
     "is_an_account",
     "is_hesitating",
     "may_ask",
@@ -28,6 +35,8 @@ _NOT_NOW = re.compile(
 )
 _TO_SPEAK = re.compile(r"听我说|我先说|让我说|打住|停一?下|慢着|我(?:想)?问")
 _SHORT = 5
+_CHOSEN = 0.9
+"""Confidence of an answer by place."""
 _ACCOUNT = 5
 
 _TAKES_BACK = re.compile(
@@ -45,10 +54,14 @@ QUESTIONS = frozenset(
         Intent.ASK_PRICE_OFFER,
         Intent.ASK_PRODUCT_DETAIL,
         Intent.ASK_LOCATION_TIME,
+        Intent.ASK_IS_ROBOT,
         Intent.PRIVACY_CONCERN,
     }
 )
 """What the knowledge base may know an answer to."""
+MEANWHILE = QUESTIONS | {Intent.CANNOT_HEAR_REPEAT}
+"""What is answered before the open question comes again."""
+_FOR_SOMEBODY = Signal.EXPLICIT_REQUEST
 _UNSURE_OF = frozenset({Intent.SILENCE_FILLER_UNCLEAR, Intent.CANNOT_HEAR_REPEAT})
 _LATER = frozenset({Intent.SILENCE_FILLER_UNCLEAR, Intent.GREETING_ACK, Intent.BUSY_CALLBACK, Intent.AFFIRM})
 
@@ -75,6 +88,27 @@ def takes_back(reading: Reading, before: Mapping[str, str], after: Mapping[str, 
     return bool(now) and was != now and _TAKES_BACK.match(reading.text) is not None
 
 
+_LEAD = r"^(?:[嗯那就我啊哦，]|还是|应该|主要|当然|可能|选|是)*"
+_TAIL = r"(?:那?个|那?种|那?样|一?项)?(?:[吧啊呀呢的了嘛哦，]|更?重要|更?要紧)*$"
+_FORMER = re.compile(_LEAD + r"(?:前者|前面|前一|头一|第一)" + _TAIL)
+_LATTER = re.compile(_LEAD + r"(?:后者|后面|后一|最后一?|第二)" + _TAIL)
+_EITHER = re.compile(
+    _LEAD + r"(?:两|三|几)?[个样种者]?(?:全|都)都?(?:行|可以|好|看重|重要|在意|关心|一样|差不多)" + _TAIL
+)
+
+
+def chosen(reading: Reading, choices: Sequence[str]) -> Reading:
+    """前者, 第二个, 都看重: an answer to a question with options, by their place or by none of them."""
+    text = reading.text.strip("。！!.")
+    if _EITHER.match(text):
+        return replace(reading, intent=Intent.AFFIRM, confidence=max(reading.confidence, _CHOSEN))
+    first, last = _FORMER.match(text), _LATTER.match(text)
+    if not choices or not (first or last):
+        return reading
+    slots = {**reading.slots, "concern": choices[0] if first else choices[-1]}
+    return replace(reading, intent=Intent.AFFIRM, confidence=max(reading.confidence, _CHOSEN), slots=slots)
+
+
 def is_an_account(text: str, asks: str) -> bool:
     """Words in answer to an open question that say something, whatever their label: nobody is asked to say
     again what they have just told."""
@@ -86,4 +120,30 @@ def may_ask(reading: Reading, *, unsure: bool) -> bool:
     clear?"""
     if reading.intent in QUESTIONS:
         return True
-    return (unsure or reading.intent in _UNSURE_OF) and _ASKING.search(reading.text) is not None
+    perhaps = unsure or reading.intent in _UNSURE_OF or _asks_for_somebody_in_passing(reading)
+    return perhaps and _ASKING.search(reading.text) is not None
+
+
+def as_question(reading: Reading) -> Reading:
+    """能不能换个老师, 能加客户经理微信吗: where the knowledge base has the answer, no human is asked for now.
+
+    What is said in so many words (转人工) stays.
+    """
+    if not _asks_for_somebody_in_passing(reading):
+        return reading
+    return replace(
+        reading,
+        intent=Intent.ASK_PRODUCT_DETAIL,
+        others=tuple(intent for intent in reading.others if intent is not Intent.REQUEST_HUMAN),
+        signals={signal: value for signal, value in reading.signals.items() if signal != _FOR_SOMEBODY},
+    )
+
+
+def in_so_many_words(text: str, intent: Intent) -> bool:
+    """Whether `text` says `intent` by a phrase that means nothing else."""
+    return any(hit.intent is intent for hit in look(plain(text)))
+
+
+def _asks_for_somebody_in_passing(reading: Reading) -> bool:
+    wants = reading.intent is Intent.REQUEST_HUMAN
+    return wants and not in_so_many_words(reading.text, Intent.REQUEST_HUMAN)

@@ -9,6 +9,11 @@ from typing import Protocol
 from callbot.conversation.labels import Emotion, Intent, Signal
 from callbot.conversation.prompt_use import PromptUse
 
+UNSURE = 0.35
+"""Confidence under which a reading is asked about instead of acted upon."""
+COMMITS = 0.5
+"""The same where acting upon it would be hard to take back."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:

@@ -11,8 +11,9 @@ from asr_tts.audio import Audio
 from callbot.clock import Clock
 from callbot.conversation import guard
 from callbot.conversation.act import Act, Draft, State, Utterance
-from callbot.conversation.answering import Answering
+from callbot.conversation.answering import Answering, standing
 from callbot.conversation.appointment import default_callback
+from callbot.conversation.clarifying import as_taken
 from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.flow_steps import key_handler
 from callbot.conversation.labels import Emotion, Intent
@@ -110,13 +111,8 @@ class Rehearsal:
 
     async def hear(self, text: str, meant: Meant | None = None) -> Exchange:
         """The callee says something."""
-        state, bot_said = self.state, "".join(words.text for words in self.state.last)
-        context = Context(
-            bot_said=bot_said,
-            step=state.awaiting or state.step,
-            asks="transfer" if state.holding else state.asks,
-            choices=state.choices,
-        )
+        bot_said = "".join(words.text for words in self.state.last)
+        context = standing(self.state, bot_said)
         reading = _pinned(text, meant, context) if meant else await self._reader.read(text, context)
         return await self._answer(text, reading, bot_said)
 
@@ -156,15 +152,18 @@ class Rehearsal:
 
     async def _answer(self, text: str, reading: Reading, bot_said: str) -> Exchange:
         before, self._level, self.over = self.state, 0, False
+        reading, found = await self._answering.looked_up(reading)
         need = self._record.need(reading, text, bot_said=bot_said, asks=before.asks)
         self.state, act = self.dialogue.respond(
             before,
             reading,
             self.clock.now(),
             need=need.reason if need else None,
-            known=await self._answering.known(reading),
+            known=found,
         )
-        self._record.hear(text, reading, bot_said=bot_said, asks=before.asks)
+        self._record.hear(text, as_taken(reading, act), bot_said=bot_said, asks=before.asks)
+        if act.heard_out:
+            self._record.dealt_with = len(self._record.said)
         self._record.turns.append(self._turn("callee", text, reading=reading, step=before.step))
         transition = await self._answering.transition(act, reading)
         return await self._perform(text, reading, act, self._said((*transition, *act.utterances)))
@@ -208,7 +207,7 @@ class Rehearsal:
             if self.agent:
                 self.over = True
             else:
-                self.state, failed = self.dialogue.transfer_failed(self.state)
+                self.state, failed = self.dialogue.holding.failed(self.state)
                 more, blocked_too = self._said(failed.utterances)
                 after = await self._perform("", None, failed, (more, blocked_too))
                 words, blocked = (*words, *after.said), (*blocked, *after.blocked)

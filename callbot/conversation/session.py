@@ -387,9 +387,9 @@ class Session:
                 self.state, act = self.dialogue.silence(self.state, prompt.level)
             case "stalled":
                 self.drop_answer()
-                self.state, act = self.dialogue.stalled(self.state)
+                self.state, act = self.dialogue.clarifying.stalled(self.state)
             case "hold":
-                self.state, act = self.dialogue.hold(self.state, prompt.level)
+                self.state, act = self.dialogue.holding.still_fetching(self.state)
             case _:
                 assert_never(prompt.why)
         await self.say(act)

@@ -12,13 +12,26 @@ from callbot.conversation.act import Act, Calling, Draft, State, Utterance
 from callbot.conversation.appointment import Appointment
 from callbot.conversation.condition import all_hold
 from callbot.conversation.flow import Do, Flow, Line, Reaction, Step
-from callbot.conversation.labels import TransferReason
-from callbot.conversation.reading import Reading
+from callbot.conversation.labels import Intent, TransferReason
+from callbot.conversation.reading import COMMITS, Reading
 from callbot.conversation.result import JournalKind
-from callbot.conversation.telling import Telling, asking
+from callbot.conversation.telling import Telling, putting
 
 CARE = frozenset({TransferReason.VULNERABLE_PERSON})
 _GRIEVANCE = frozenset({TransferReason.COMPLAINT, TransferReason.LEGAL_THREAT})
+_SAYS_NOTHING = frozenset(
+    {
+        Intent.REFUSE,
+        Intent.THANKS_BYE,
+        Intent.DO_NOT_CALL,
+        Intent.WRONG_PERSON,
+        Intent.CANNOT_HEAR_REPEAT,
+        Intent.ASK_IDENTITY,
+        Intent.ASK_IS_ROBOT,
+        Intent.ANNOUNCEMENT,
+    }
+)
+"""Answers to an open question that tell nothing of what was asked."""
 _FARTHEST = 30
 """Steps without a question in a row: more are a flow that goes round over its sub-flows' results."""
 
@@ -64,7 +77,7 @@ class Stepping:
             case Do.BOOK_CALLBACK:
                 state = replace(state, awaiting="callback_time")
                 ask = self.telling.say(state, (self.flow.line("ask_callback_time"),), act="ask_callback_time")
-                act = Act(name=name, utterances=asking(ask, "open"))
+                act = Act(name=name, utterances=putting(ask, "open"))
             case Do.HANG_UP:
                 return replace(state, closed=True), Act(name=name, hang_up=True, via=via)
             case _:
@@ -164,7 +177,7 @@ class Stepping:
         mentioned: dict[str, str] = {}
         for keep in step.keep if step else ():
             if not keep.values:
-                if reading.text and step is not None and not state.closed:
+                if reading.text and not state.closed and not _says_nothing(reading):
                     mentioned[keep.slot] = reading.text
                 continue
             for value, words in keep.values.items():
@@ -172,6 +185,10 @@ class Stepping:
                     mentioned[keep.slot] = value
         slots = {**state.slots, **mentioned, **reading.slots}
         return replace(state, slots=slots, feels=reading.emotion.value)
+
+
+def _says_nothing(reading: Reading) -> bool:
+    return reading.intent in _SAYS_NOTHING and reading.confidence >= COMMITS
 
 
 def note_data(kind: JournalKind | None, reading: Reading) -> Mapping[str, str]:

@@ -59,16 +59,15 @@ class Telling:
     def question(self, state: State) -> tuple[Utterance, ...]:
         """The open question, put differently the second time."""
         if state.awaiting == "callback_time":
-            return asking(
-                self.say(state, (self.plan.flow.line("ask_callback_time"),), act="ask_callback_time"), "open"
-            )
+            words = self.say(state, (self.plan.flow.line("ask_callback_time"),), act="ask_callback_time")
+            return putting(words, "open")
         ask = self.plan.flow.steps[state.step].ask if state.step else None
         if ask is None:
             return ()
         if ask.again is None or not state.told.get(ask.line.name):
-            return asking(self.say(state, (ask.line,), act=state.step), ask.kind, ask.choices)
+            return putting(self.say(state, (ask.line,), act=state.step), ask.kind, ask.choices)
         words = self.say(state, (ask.again,), act=state.step, turn=max(0, state.asked - 1))
-        return asking(words, ask.kind, ask.choices)
+        return putting(words, ask.kind, ask.choices)
 
     def close(self, state: State, lines: tuple[Line, ...], name: str) -> tuple[State, Act]:
         """Say goodbye with `lines`."""
@@ -98,7 +97,33 @@ class Telling:
 
 
 def asking(words: tuple[Utterance, ...], kind: str, choices: tuple[str, ...] = ()) -> tuple[Utterance, ...]:
-    """`words` with the question in the last of them."""
+    """`words` after which the question of this kind is open."""
     if not words or not kind:
         return words
     return (*words[:-1], replace(words[-1], asks=kind, choices=choices))
+
+
+def putting(words: tuple[Utterance, ...], kind: str, choices: tuple[str, ...] = ()) -> tuple[Utterance, ...]:
+    """`words` with the question itself in the last of them."""
+    return tuple(replace(one, puts=bool(one.asks)) for one in asking(words, kind, choices))
+
+
+def in_view(state: State, bot_said: str) -> str:
+    """What an answer is an answer to: `bot_said`, and the question that it left open without putting it."""
+    return bot_said if any(words.puts for words in state.last) else bot_said + state.question
+
+
+def remembered(state: State, act: Act) -> tuple[State, Act]:
+    """The state that knows what `act` asks, and what to repeat of it."""
+    if not act.utterances:
+        return state, act
+    question = next((words for words in reversed(act.utterances) if words.asks), None)
+    last = tuple(words for words in act.utterances if not words.disclosure) or act.utterances
+    return replace(
+        state,
+        asks=question.asks if question else state.asks if state.holding else "",
+        question="" if question is None else question.text if question.puts else state.question,
+        choices=question.choices if question else (),
+        asked=state.asked + 1 if question else state.asked,
+        last=last,
+    ), act
