@@ -32,6 +32,7 @@ from callbot.testing import (
     Utter,
 )
 from handoff.desk import Desk
+from handoff.telephone import Telephone
 from handoff.testing import FakeDesk
 
 FLOWS = Path(__file__).parents[2] / "dialog_flows"
@@ -119,6 +120,7 @@ def call(
     recogniser_delay_s: float = 0.15,
     end: tuple[float, str] | None = None,
     check: Any = None,
+    telephone: Telephone | None = None,
     **changes: Any,
 ) -> Call:
     """Hold one call. `end`: the line is cut by the carrier after so many seconds, with that reason."""
@@ -143,6 +145,7 @@ def call(
             options=options,
             fallback_voice=fallback,
             check=check,
+            telephone=telephone,
         )
         if end is not None:
             asyncio.get_running_loop().call_later(end[0], line.end, "carrier", end[1])

@@ -55,6 +55,7 @@ TELEPHONES = {"he": "+8610017345921"}
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WHO = st.sampled_from(sorted(AGENTS))
 WHOM = st.sampled_from(["c1", "c2", "c3"])
+RANG = st.sampled_from(["answered", "answered", "answered", "busy", "no_answer", "failed"])
 
 
 class DeskModel(RuleBasedStateMachine):
@@ -170,7 +171,15 @@ class DeskModel(RuleBasedStateMachine):
 
     # The telephone of an agent who has one
 
-    @rule(whom=WHOM, rang=st.sampled_from(["answered", "answered", "answered", "busy", "no_answer", "failed"]))
+    @rule(whom=WHOM, desk=st.integers(0, 1), rang=RANG)
+    def ring_the_telephone(self, whom: str, desk: int, rang: Any) -> None:
+        """What seldom comes about by itself: somebody accepts on the screen, and their telephone rings."""
+        self.sign_in(who="he", desk=desk)
+        self.need_a_human(whom=whom, desk=desk, reason=TransferReason.COMPLAINT)
+        self.answer(who="he", accepts=True)
+        self.answer_the_telephone(whom=whom, rang=rang)
+
+    @rule(whom=WHOM, rang=RANG)
     def answer_the_telephone(self, whom: str, rang: Any) -> None:
         if whom in self.customers:
             self.do(self.tell(lambda: self.customers[whom].telephone.answer(rang)))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from sqlmodel import select
 from asr_tts.tones import tone
 from callbot.app import open_database
 from callbot.store.tables import Attempt, Transfer, Worker
-from callbot.telephony.simulator.recording import write_wav
+from callbot.telephony.simulator.recording import write_manifest, write_wav
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real-calls")]
 
@@ -36,8 +36,17 @@ AGENT_SAYS = 40
 
 
 @contextmanager
-def world(place: Path, count: int, mix: tuple[str, ...], **more: str) -> Iterator[World]:
+def world(
+    place: Path,
+    count: int,
+    mix: tuple[str, ...],
+    *,
+    prepare: Callable[[Path], None] = lambda callees: None,
+    **more: str,
+) -> Iterator[World]:
+    """`prepare` puts further telephones beside the callees."""
     callees = soak_callees.make(place, count, 3, mix)
+    prepare(callees.folder)
     with soak_receiver.listening() as receiver:
         made = World(
             wish=Wish(calls=count, kills=0, seed=3, lines=4),
@@ -105,6 +114,96 @@ def test_a_customer_of_a_media_process_talks_to_an_agent_at_the_desk(tmp_path: P
         assert loudness_at(heard, AGENT_SAYS) > 0.05
         (kept,) = (tmp_path / "agent").glob("*.wav")
         assert loudness_at(kept, soak_callees.SENTENCES.index(soak_callees.WORDS["transferred"])) > 0.3
+
+
+AGENTS_TELEPHONE = "+8610055527316"
+
+
+def a_telephone(callees: Path) -> None:
+    """Says its name, and when the customer has spoken, says goodbye and hangs up."""
+    folder = callees / "agents-telephone"
+    folder.mkdir()
+    persona = {
+        "persona": folder.name,
+        "about": "坐席的电话",
+        "customer": {
+            "name": "林顾问",
+            "phone": AGENTS_TELEPHONE,
+            "industry": "ecommerce",
+            "brand": "悦选商城",
+            "consents": [
+                {
+                    "purpose": "marketing",
+                    "granted": False,
+                    "days_ago": 1,
+                    "text_version": "1",
+                    "channel": "app",
+                    "evidence": "staff",
+                }
+            ],
+        },
+        "line": {"behaviour": "answers", "ring_s": 1.0},
+        "manner": {"thinks_ms": [50, 150]},
+        "replies": [
+            {"name": "hello", "when": "at_answer", "say": ["喂"]},
+            {"name": "hello-again", "when": {"turn": 1}, "say": ["您好"]},
+            {"name": "bye", "when": {"turn": 2}, "say": ["再见"], "then": "hang_up"},
+        ],
+        "true_intention": {"outcome": "interested", "follow_up": "assign_agent_24h"},
+    }
+    (folder / "persona.yaml").write_text(json.dumps(persona, ensure_ascii=False), encoding="utf-8")
+    says = {"hello-1.wav": "喂", "hello-again-1.wav": "您好", "bye-1.wav": "再见"}
+    for wav in says:
+        write_wav(folder / wav, tone(AGENT_SAYS, seconds=1.5).samples)
+    write_manifest(folder, {wav: {"text": text} for wav, text in says.items()})
+
+
+def test_a_customer_talks_to_an_agent_on_a_telephone_of_their_own(tmp_path: Path) -> None:
+    desk = free_port()
+    skills = {"general": 3, "care": 3}
+    agents = [
+        {"id": "lin", "name": "林顾问", "token": "agent-token", "skills": skills, "telephone": AGENTS_TELEPHONE}
+    ]
+    with world(
+        tmp_path,
+        1,
+        ("transferred",),
+        prepare=a_telephone,
+        CALLBOT_DESK__PORT=str(desk),
+        CALLBOT_DESK__AGENTS=json.dumps(agents),
+        CALLBOT_MEDIA__DRAIN_S="60",
+    ) as one:
+        (tmp_path / "voice").mkdir()
+        # what the screen's program says goes nowhere: its silence makes it wait for the telephone
+        for index in (1, 2, 3, 4):
+            write_wav(tmp_path / "voice" / f"{index}.wav", np.zeros(8_000, dtype=np.int16))
+        one.start()
+        said(one, "坐席 ws://", times=1)
+        agent = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "handoff.simulated_agent", "--url", f"ws://127.0.0.1:{desk}/agent"),
+                *("--voice-dir", str(tmp_path / "voice"), "--record-dir", str(tmp_path / "agent")),
+            ],
+            env=os.environ | {"HANDOFF_TOKEN": "agent-token"},
+        )
+        try:
+            asyncio.run(transferred(one))
+        finally:
+            agent.kill()
+            agent.wait()
+        assert one.stop() == 130
+        customer = soak_callees.SENTENCES.index(soak_callees.WORDS["transferred"])
+        pitches = [
+            [loudness_at(heard, number) for number in (AGENT_SAYS, customer)]
+            for heard in (tmp_path / "heard").glob("*.heard.wav")
+        ]
+        assert len(pitches) == 2, "the customer's telephone and the agent's"
+        assert max(agent for agent, _ in pitches) > 0.05, "the customer heard the agent"
+        assert max(heard for _, heard in pitches) > 0.3, "the agent heard the customer"
+        (events,) = (one.settings.data / "events").glob("*.jsonl")
+        names = [event["event"] for event in map(json.loads, events.read_text().splitlines())]
+        assert names.index("bridged") < names.index("telephone-down") < names.index("unbridged")
+        assert names.index("unbridged") < len(names) - 1 - names[::-1].index("play"), "the bot was there again"
 
 
 def said(one: World, words: str, *, times: int) -> None:
