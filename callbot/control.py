@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, time, timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -87,13 +88,15 @@ def build_duties(
     scorer: Callable[[], Scorer] = lambda: SCORECARD,
     own: str = "",
     dead_after_s: float = DEAD_AFTER_S,
+    data: Path | None = None,
 ) -> tuple[Duty, ...]:
     """Everything that recurs, one line each. `own` is the media worker of this process, if it is one too.
 
-    `scorer` is asked for anew each night, so that a model trained since takes effect.
+    `scorer` is asked for anew each night, so that a model trained since takes effect. `data` is the data
+    directory, where the event logs of calls lie.
     """
     planner = Planner(db, clock)
-    recovery = Recovery(db, control, clock, own=own, dead_after_s=dead_after_s)
+    recovery = Recovery(db, control, clock, own=own, dead_after_s=dead_after_s, data=data)
     receivers = [courier.receiver for courier in couriers]
 
     async def plan(_now: datetime) -> int:
@@ -186,6 +189,7 @@ async def open_engine(
             scorer=partial(build_scorer, settings),
             own=own,
             dead_after_s=settings.media.dead_after_s,
+            data=settings.data,
         )
         rota = Rota([*duties, *upkeep(db, lambda: rota.engine)], clock)
         engine = await stack.enter_async_context(

@@ -86,6 +86,9 @@ class Speaking:
                 self.now_ms(),
                 text=block.text,
                 violations=[{"span": span, "why": why} for span, why in block.violations],
+                instead=block.instead,
+                step=block.step,
+                act=block.act,
             )
 
     def sift(

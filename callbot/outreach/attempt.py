@@ -53,7 +53,7 @@ class AttemptRunner:
         self._grace_s = grace_s
         self.cut = asyncio.Event()
         """Set when calls under way end at once, grace or not."""
-        self._settler = Settler(station.db, station.clock)
+        self._settler = Settler(station.db, station.clock, data=station.data)
 
     async def run(self, ready: Ready, stop: asyncio.Event) -> None:
         """Dial, talk, settle. `stop` ends the call early. Raises only when the store does."""

@@ -39,7 +39,9 @@ class BatchRun:
         self._grace_s = grace_s
         self._lost = lost or asyncio.Event()
         self._planner = Planner(station.db, station.clock)
-        self._recovery = Recovery(station.db, station.control, station.clock, own=station.worker_id)
+        self._recovery = Recovery(
+            station.db, station.control, station.clock, own=station.worker_id, data=station.data
+        )
         self._recovered_at: float | None = None
         self._dialler: Dialler | None = None
         self._stop = False

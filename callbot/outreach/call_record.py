@@ -7,7 +7,7 @@ from typing import Any
 
 from callbot.conversation.prompt_use import spending
 from callbot.conversation.result import CallResult, Turn
-from callbot.outreach.case import Case
+from callbot.outreach.case import Case, Ended
 
 
 def call_columns(case: Case) -> dict[str, Any]:
@@ -41,14 +41,14 @@ def turn_columns(result: CallResult | None) -> tuple[dict[str, Any], ...]:
     return tuple(_turn(turn) for turn in (result.turns if result else ()))
 
 
-def block_columns(result: CallResult | None) -> tuple[dict[str, Any], ...]:
-    """Columns of what the guard stopped in the call."""
+def block_columns(ended: Ended) -> tuple[dict[str, Any], ...]:
+    """Columns of what the guard stopped in the call, also where it left no result."""
     return tuple(
         {
             **asdict(block),
             "violations": [{"span": span, "why": why} for span, why in block.violations],
         }
-        for block in (result.blocks if result else ())
+        for block in (ended.result.blocks if ended.result else ended.blocks)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from callbot.conversation.labels import FollowUpKind, Outcome, TransferReason
 from callbot.conversation.prompt_use import PromptUse
-from callbot.conversation.result import CallResult, JournalKind
+from callbot.conversation.result import CallResult, GuardBlock, JournalKind
 from callbot.outreach.outcomes import settled_outcome
 from callbot.store.tables import JournalRow
 from callbot.store.unsettled import Unsettled
@@ -32,6 +32,8 @@ class Ended:
     error: str = ""
     call: Mapping[str, Any] = field(default_factory=dict)
     """Further columns of the call row: `recording`, `event_log`, `disclosure_ms`."""
+    blocks: tuple[GuardBlock, ...] = ()
+    """What the guard stopped, where there is no result to say it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

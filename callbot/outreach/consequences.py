@@ -79,7 +79,7 @@ class _Consequences:
             ended_at=self.now,
             call=call_columns(self.case),
             turns=turn_columns(self.case.ended.result),
-            blocks=block_columns(self.case.ended.result),
+            blocks=block_columns(self.case.ended),
             promises=register(
                 self.case,
                 heard,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from callbot.clock import Clock, SystemClock
 from callbot.conversation.labels import Outcome
@@ -30,16 +31,17 @@ class Recovery:
         own: str = "",
         dead_after_s: float = DEAD_AFTER_S,
         heartbeats: Clock | None = None,
+        data: Path | None = None,
     ) -> None:
         """`own` is the worker that asks: its calls are under way, whatever its heartbeat says. `heartbeats`
-        is the clock of the workers' heartbeats, the real one."""
+        is the clock of the workers' heartbeats, the real one; `data` the data directory, for the event logs."""
         self._db = db
         self._control = control
         self._clock = clock
         self._own = own
         self._dead_after = timedelta(seconds=dead_after_s)
         self._heartbeats = heartbeats or SystemClock()
-        self._settler = Settler(db, clock)
+        self._settler = Settler(db, clock, data=data)
 
     async def recover(self) -> tuple[Settlement, ...]:
         """Settle every open row whose worker is not alive, with what the journal holds; safe to run twice."""

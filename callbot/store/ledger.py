@@ -185,6 +185,12 @@ async def answered(session: AsyncSession, attempt_id: str, *, token: str, call: 
     return True
 
 
+async def event_log(session: AsyncSession, attempt_id: str) -> str:
+    """Path of the event log of this attempt's call, below the data directory; empty when there was none."""
+    found = await session.exec(select(Call.event_log).where(col(Call.attempt_id) == attempt_id))
+    return found.first() or ""
+
+
 async def picked_up(session: AsyncSession, attempt_id: str, now: datetime) -> None:
     """Somebody answered although we held no conversation: it counts against the caps all the same."""
     await session.exec(

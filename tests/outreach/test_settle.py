@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from outreach_world import NOW, Watch, attempt, everything, journalled, number, 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from asr_tts.testing_voice import FakeVoice
+from callbot.conversation.event_log import EventLog
 from callbot.conversation.labels import FollowUpKind, Outcome
-from callbot.conversation.result import CallResult, TransferResult, Turn
+from callbot.conversation.result import CallResult, GuardBlock, TransferResult, Turn
+from callbot.conversation.speaking import Speaking
 from callbot.outreach.case import Ended
 from callbot.outreach.settle import Settler
 from callbot.store.database import Database
@@ -23,6 +27,7 @@ from callbot.store.tables import (
     Customer,
     DoNotContact,
     FollowUp,
+    GuardBlockRow,
     JournalRow,
     OfferRow,
     Outbox,
@@ -219,6 +224,56 @@ async def test_what_was_heard_before_a_crash_counts(database: Database) -> None:
     assert (row.state, row.outcome, row.cause) == ("interrupted", "do_not_call", "worker-lost")
     (listed,) = await rows(database, DoNotContact)
     assert listed.scope == "voice"
+
+
+async def test_a_crashed_call_keeps_what_the_guard_stopped(database: Database, tmp_path: Path) -> None:
+    attempt_id = await under_way(database)
+    async with database.write() as session:
+        (await session.get_one(Call, "call-1")).event_log = "events/call-1.jsonl"
+    stopped = GuardBlock(
+        at_ms=4200,
+        text="给您打五折",
+        violations=(("五折", "折扣不在优惠表"),),
+        instead="有一个回归优惠",
+        step="pitch",
+        act="offer",
+    )
+    path = tmp_path / "events" / "call-1.jsonl"
+    with EventLog(path) as log:
+        log.event("turn", 1000, text='你说什么 "guard-blocked" 呀')
+        speaking = Speaking(
+            voice=FakeVoice(),
+            fallback=None,
+            check=lambda text, sheet: (),
+            log=log,
+            now_ms=lambda: 4200,
+            voice_s=1,
+        )
+        speaking.blocked([stopped])
+    with path.open("a", encoding="utf-8") as torn:
+        torn.write('{"at_ms": 9000, "event": "guard-blocked", "te')
+    crashed = Ended(attempt_id=attempt_id, outcome=Outcome.INTERRUPTED, cause="worker-lost", interrupted=True)
+    assert await Settler(database, Watch(), data=tmp_path).settle(crashed) is not None
+    (kept,) = await rows(database, GuardBlockRow)
+    assert (kept.call_id, kept.at_ms, kept.text, kept.instead) == (
+        "call-1",
+        4200,
+        "给您打五折",
+        "有一个回归优惠",
+    )
+    assert kept.violations == [{"span": "五折", "why": "折扣不在优惠表"}]
+    assert (kept.step, kept.act) == ("pitch", "offer")
+
+
+async def test_a_crashed_call_is_settled_though_its_log_is_elsewhere(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    attempt_id = await under_way(sqlite_database)
+    async with sqlite_database.write() as session:
+        (await session.get_one(Call, "call-1")).event_log = "events/call-1.jsonl"
+    crashed = Ended(attempt_id=attempt_id, outcome=Outcome.INTERRUPTED, cause="worker-lost", interrupted=True)
+    assert await Settler(sqlite_database, Watch(), data=tmp_path).settle(crashed) is not None
+    assert await rows(sqlite_database, GuardBlockRow) == []
 
 
 @pytest.mark.parametrize(
