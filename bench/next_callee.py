@@ -223,6 +223,7 @@ async def _insert(db: Database, batch_id: str, people: Sequence[dict[str, Any]])
                     "rank": -row["priority"],
                     "blocked_by": "",
                     "blocked_because": "",
+                    "blocked_policy": "",
                 }
                 for row in people
             ],

@@ -68,7 +68,7 @@ def permit(
     else:
         until = f"{in_china(block.until):%Y-%m-%d %H:%M}（北京时间）" if block.until else ""
         out.print(f"[red]不可拨打[/] {escape(asked.name)}：{escape(block.because)}")
-        out.print(f"  规则  {rule_name(block.rule)}")
+        out.print(f"  规则  {rule_name(block.rule)}，政策 {asked.policy}")
         out.print(f"  解除  {rule_ends(block.rule, until)}")
     if not as_json:
         for broken in asked.breaks:

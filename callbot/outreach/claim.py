@@ -59,7 +59,7 @@ async def claim(
         try:
             policy = policy_for(facts.customer.industry, batch.policy if batch else None)
         except BadInput as error:
-            return Taken(because=f"batch {attempt.batch_id}: {error}")
+            return Taken(because=f"批次 {attempt.batch_id} 的政策不能用：{error}")
         decision = permit(contact, policy, now)
         if isinstance(decision, Block):
             if decision.rule is Rule.BATCH_RUNNING:
@@ -71,6 +71,7 @@ async def claim(
                 rule=decision.rule,
                 until=decision.until,
                 because=decision.because,
+                policy=decision.policy,
                 in_ledger=decision.until is not None,
             )
             if decision.until is not None:

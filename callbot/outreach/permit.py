@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -61,6 +61,8 @@ class Block:
     """UTC; None: not before somebody changes something."""
     because: str
     """zh-CN, shown to the supervisor."""
+    policy: str = ""
+    """Version of the policy that was asked; `permit` gives it."""
 
 
 def permit(contact: Contact, policy: Policy, now: datetime) -> Permit | Block:
@@ -72,7 +74,7 @@ def permit(contact: Contact, policy: Policy, now: datetime) -> Permit | Block:
     """
     for rule in RULES:
         if block := rule(contact, policy, now):
-            return block
+            return replace(block, policy=policy.version)
     return Permit(customer_id=contact.customer_id, policy=policy.version, at=now)
 
 

@@ -135,6 +135,7 @@ def _blocked(blocks: dict[str, Block], found: dict[str, ContactFacts]) -> list[m
             rule=block.rule,
             until=block.until,
             because=block.because,
+            policy=block.policy,
             rank=-call_priority(people[customer_id].priority, people[customer_id].low_priority),
         )
         for customer_id, block in blocks.items()

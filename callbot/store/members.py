@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, exists, func, insert
 from sqlmodel import col, select, update
@@ -15,6 +15,13 @@ from callbot.store.tables import Attempt, BatchMember, Customer, metadata
 
 _member = metadata.tables["batch_member"]
 _CHUNK = 400
+_FREE: Final[Mapping[str, Any]] = {
+    "blocked_by": "",
+    "blocked_until": None,
+    "blocked_because": "",
+    "blocked_policy": "",
+}
+"""No rule is known to object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,8 @@ class Blocked:
     rule: str
     until: datetime | None
     because: str
+    policy: str
+    """Version of the policy that was asked."""
     rank: int
     """Their place in the queue as of today."""
 
@@ -62,9 +71,7 @@ async def add_members(session: AsyncSession, batch_id: str, members: Sequence[Ne
                     "hold_out": member.hold_out,
                     "rank": member.rank,
                     "state": "ready",
-                    "blocked_by": "",
-                    "blocked_until": None,
-                    "blocked_because": "",
+                    **_FREE,
                 }
                 for member in members
             ],
@@ -170,7 +177,7 @@ async def tried(session: AsyncSession, batch_id: str, customer_ids: Sequence[str
     await session.exec(
         update(BatchMember)
         .where(col(BatchMember.batch_id) == batch_id, col(BatchMember.customer_id).in_(customer_ids))
-        .values(state="tried", blocked_by="", blocked_until=None, blocked_because="")
+        .values(state="tried", **_FREE)
         .execution_options(synchronize_session=False)
     )
 
@@ -183,14 +190,20 @@ async def block(
     rule: str,
     until: datetime | None,
     because: str,
+    policy: str,
     in_ledger: bool = False,
 ) -> None:
-    """Write down which rule objected at the last look. `in_ledger`: the member's row waits in the ledger."""
+    """Write down which rule of which policy objected at the last look.
+
+    `in_ledger`: the member's row waits in the ledger.
+    """
     state = "tried" if in_ledger else "never" if until is None else "waiting"
     await session.exec(
         update(BatchMember)
         .where(col(BatchMember.batch_id) == batch_id, col(BatchMember.customer_id) == customer_id)
-        .values(state=state, blocked_by=rule, blocked_until=until, blocked_because=because)
+        .values(
+            state=state, blocked_by=rule, blocked_until=until, blocked_because=because, blocked_policy=policy
+        )
         .execution_options(synchronize_session=False)
     )
 
@@ -211,6 +224,7 @@ async def block_untried(session: AsyncSession, batch_id: str, rows: Sequence[Blo
                     "blocked_by": row.rule,
                     "blocked_until": row.until,
                     "blocked_because": row.because,
+                    "blocked_policy": row.policy,
                     "rank": row.rank,
                 }
                 for row in rows
@@ -223,7 +237,7 @@ async def leave(session: AsyncSession, batch_id: str, customer_id: str, *, rule:
     await session.exec(
         update(BatchMember)
         .where(col(BatchMember.batch_id) == batch_id, col(BatchMember.customer_id) == customer_id)
-        .values(state="left", blocked_by=rule, blocked_until=None, blocked_because=because)
+        .values(state="left", **{**_FREE, "blocked_by": rule, "blocked_because": because})
         .execution_options(synchronize_session=False)
     )
 
@@ -240,7 +254,7 @@ async def clear_blocks(session: AsyncSession, batch_id: str) -> None:
                 col(Attempt.customer_id) == col(BatchMember.customer_id),
             ),
         )
-        .values(state="ready", blocked_by="", blocked_until=None, blocked_because="")
+        .values(state="ready", **_FREE)
         .execution_options(synchronize_session=False)
     )
 

@@ -271,6 +271,8 @@ async def test_a_member_whose_block_ends_is_looked_at_again(sqlite_database: Dat
     batch_id = await running_batch(db, ids)
     planner = Planner(db, clock)
     assert (await planner.tick(batch_id, 100)).blocked == 20, "one look tells that everything is closed"
+    waiting = [row for row in await rows(db, BatchMember) if row.state == "waiting"]
+    assert {(row.blocked_by, row.blocked_policy) for row in waiting} == {("window", "cn/1")}
     clock.moment = NOW.replace(hour=6)
     assert (await planner.tick(batch_id, 100)).queued == 45
     order = [row.customer_id for row in sorted(await rows(db, Attempt), key=lambda row: -row.priority)]

@@ -67,6 +67,8 @@ class BatchMember(SQLModel, table=True):
     """The rule that objected at the last look, empty when none did."""
     blocked_until: datetime | None = moment(nullable=True)
     blocked_because: str = ""
+    blocked_policy: str = ""
+    """Version of the policy that the rule was measured against; empty when no policy was asked."""
 
 
 class Attempt(SQLModel, table=True):

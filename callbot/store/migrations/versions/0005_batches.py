@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("blocked_by", sa.String(), nullable=False),
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("blocked_because", sa.String(), nullable=False),
+        sa.Column("blocked_policy", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_batch_member_batch_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_batch_member_customer_id")),
         sa.PrimaryKeyConstraint("batch_id", "customer_id", name=op.f("pk_batch_member")),
