@@ -22,7 +22,7 @@ WARNINGS = ("流失预警", "流失风险", "行为中断", "活跃转低频")
 
 
 def warnings(
-    industry: Annotated[str, typer.Option(help="Only this industry, e.g. 电商 or ecommerce.")] = "",
+    industry: Annotated[str, typer.Option(help="只看这个行业，例如 电商 或 ecommerce。")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="显示多少位。")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False,
 ) -> None:

@@ -52,13 +52,13 @@ def launch(
 def resume(
     batch_id: IdArgument,
     reason: ReasonOption = "",
-    here: HereOption = True,
+    here: HereOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """继续一个停下或暂停的批次，或重试已到期的批次。
+    """继续一个暂停的批次。由 callbot serve 拨打；加 --here 由本命令拨打，也可接着上次停下的地方拨。
 
-    熔断暂停的批次要写 --reason。加 --served 只改状态，由 callbot serve 拨打。
+    熔断暂停的批次要写 --reason。
     """
     with explained():
         _one_answer(here, as_json)
@@ -107,7 +107,7 @@ def _now(batch_id: str, state: str) -> dict[str, str]:
 
 def _one_answer(here: bool, as_json: bool) -> None:
     if here and as_json:
-        raise BadInput.one("--json", "边拨打边显示时没有 JSON", "加 --served，由 callbot serve 拨打")
+        raise BadInput.one("--json", "边拨打边显示时没有 JSON", "去掉 --here，由 callbot serve 拨打")
 
 
 async def _launch(batch_id: str, reason: str) -> None:

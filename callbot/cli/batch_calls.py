@@ -29,13 +29,13 @@ async def call_batch(settings: Settings, batch_id: str, *, quiet: bool, reason: 
         try:
             end = await service.batch_run(screen.progress).run(batch_id)
         except asyncio.CancelledError:
-            screen.say(f"[yellow]已停止，通话都已结清。继续：callbot batch resume {batch_id}[/]")
+            screen.say(f"[yellow]已停止，通话都已结清。继续：callbot batch resume {batch_id} --here[/]")
             raise
     show_members(await members(settings, batch_id))
     if end.waiting and end.until:
         out.print(
             f"另有 {end.waiting} 位要等到 {in_china(end.until):%Y-%m-%d %H:%M} 以后："
-            f"callbot batch resume {batch_id}"
+            f"callbot batch resume {batch_id} --here"
         )
     if end.stopped:
         await _why_stopped(settings, batch_id)
@@ -75,5 +75,5 @@ async def _why_stopped(settings: Settings, batch_id: str) -> None:
     if line is not None and line.batch.paused_because:
         out.print(
             f"[red]熔断暂停[/]：{line.batch.paused_because}\n"
-            f'  排除原因后：callbot batch resume {batch_id} --reason "…"'
+            f'  排除原因后：callbot batch resume {batch_id} --here --reason "…"'
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from rich.markup import escape
@@ -24,8 +24,13 @@ from callbot.outreach import what_if as questions
 from callbot.outreach.batch_status import BatchStatus, status
 from callbot.settings import load_settings
 from callbot.store import overview
+from callbot.store.makeup import names
 from callbot.store.plain import plain
 
+Names: TypeAlias = Mapping[str, tuple[str, str]]
+"""Name and masked number by customer id."""
+_FIRST = 3
+"""Of those who may be called, a preview names so many."""
 _SHOWN_MEMBERS = 500
 """A larger batch is shown in figures only."""
 
@@ -123,15 +128,17 @@ def preview(batch_id: IdArgument, at: AtOption = "", as_json: JsonOption = False
     with explained():
         moment = moment_of(at)
 
-        async def work() -> batches.Preview:
+        async def work() -> tuple[batches.Preview, Names]:
             async with open_database(load_settings()) as db:
-                return await batches.preview(db, batch_id, moment)
+                found = await batches.preview(db, batch_id, moment)
+                async with db.read() as session:
+                    return found, await names(session, _shown(found))
 
-        found = run(work())
+        found, people = run(work())
     if as_json:
-        print_json({"at": moment.isoformat(), **plain(found)})
+        print_json({"at": moment.isoformat(), **plain(found), "people": _people_json(people)})
     else:
-        _show_preview(found, moment)
+        _show_preview(found, people, moment)
 
 
 def what_if(
@@ -183,11 +190,23 @@ def _assumed(changes: Mapping[str, Any]) -> str:
     )
 
 
-def _show_preview(found: batches.Preview, at: datetime) -> None:
+def _shown(found: batches.Preview) -> tuple[str, ...]:
+    """Ids of the people whom a preview names."""
+    return (*found.now[:_FIRST], *(each for group in (*found.later, *found.never) for each in group.examples))
+
+
+def _people_json(people: Names) -> dict[str, dict[str, str]]:
+    return {key: {"name": name, "phone": phone} for key, (name, phone) in people.items()}
+
+
+def _show_preview(found: batches.Preview, people: Names, at: datetime) -> None:
     out.print(
         f"{in_china(at):%Y-%m-%d %H:%M}：现在可拨打 [bold]{len(found.now)}[/] 位，稍后 {found.later_count} 位，"
         f"不可拨打 {found.never_count} 位"
     )
+    if found.now:
+        first = "、".join(escape(" ".join(people[each])) for each in found.now[:_FIRST])
+        out.print(f"  最先拨打：{first}", soft_wrap=True)
     table = folding("何时", "规则", "人数", "何时解除", "说明", "例如")
     for when, groups in (("稍后", found.later), ("不可", found.never)):
         for group in groups:
@@ -197,7 +216,7 @@ def _show_preview(found: batches.Preview, at: datetime) -> None:
                 str(group.count),
                 rule_ends(group.rule, f"{in_china(group.until):%Y-%m-%d %H:%M} 起" if group.until else ""),
                 escape(group.because),
-                "\n".join(group.examples),
+                "\n".join(escape(" ".join(people[each])) for each in group.examples),
             )
     if table.row_count:
         out.print(table)

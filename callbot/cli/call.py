@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,20 +13,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from callbot.app import open_database
+from callbot.cli.call_script import print_script
 from callbot.cli.moments import in_china
 from callbot.cli.output import explained, out, print_json, run
-from callbot.cli.promise import promise_cells
 from callbot.errors import BadInput
 from callbot.insight import words
-from callbot.insight.latency import latency_table
-from callbot.insight.script import clock, script
+from callbot.insight.script import clock
 from callbot.settings import load_settings
 from callbot.store import overview
 from callbot.store.plain import plain
 
 app = typer.Typer(add_completion=False, help="通话：列出、查看、回放。", no_args_is_help=True)
 
-_COLOURS = {"智能客服": "cyan", "客户": "yellow", "人工坐席": "magenta"}
 # Programs that play a wav and end with it, in the order they are tried.
 _PLAYERS = (
     ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"),
@@ -103,73 +100,6 @@ async def _sheet(call_id: str) -> overview.CallSheet:
     if sheet is None:
         raise BadInput.one(f"通话 {call_id}", "没有这通电话", "callbot call list 列出通话")
     return sheet
-
-
-def print_script(sheet: overview.CallSheet) -> None:
-    """The call as a script on standard output."""
-    call = sheet.call
-    out.print(
-        f"[bold]{escape(sheet.customer.name)}[/] {sheet.customer.phone_masked}  "
-        f"{in_china(call.started_at):%Y-%m-%d %H:%M}  "
-        f"{clock(call.duration_ms)}  [bold]{words.word(words.OUTCOMES, call.outcome)}[/]"
-    )
-    out.print(f"[dim]{call.id} · {call.flow} v{call.flow_version} · {call.recording or '无录音'}[/]\n")
-    for line in script(sheet.turns):
-        colour = _COLOURS.get(line.speaker, "white")
-        unheard = f"[dim strike]{escape(line.unheard)}[/]" if line.unheard else ""
-        note = f"  [dim]{escape(line.note)}[/]" if line.note else ""
-        out.print(
-            f"[dim]{line.at:>15}[/]  [{colour}]{line.speaker}[/]  {escape(line.text)}{unheard}{note}",
-            soft_wrap=True,
-        )
-    for row in sheet.journal:
-        out.print(f"[dim]{clock(row.at_ms):>15}[/]  [red]记录[/]  {row.kind}：“{escape(row.words)}”")
-    for item in sheet.follow_ups:
-        out.print(
-            f"\n→ {words.word(words.FOLLOW_UPS, item.kind)}（{item.owner}，"
-            f"{in_china(item.due_at):%m-%d %H:%M} 前）",
-            end="",
-        )
-    out.print()
-    for promise in sheet.promises:
-        kind, said, owner, due, state = promise_cells(promise)
-        out.print(
-            f"承诺  {kind}：“{escape(said)}”（{escape(owner)}，{due} 前，{escape(state)}）", soft_wrap=True
-        )
-    for account in accounts(sheet):
-        out.print(f"[dim]{escape(account)}[/]", soft_wrap=True)
-    if rows := latency_table(turn.latency for turn in sheet.turns):
-        *parts, total = rows
-        split = "，".join(f"{words.word(words.LATENCY, one.part)} {one.p50:.0f}" for one in parts)
-        out.print(
-            f"[dim]应答延迟 中位 {total.p50:.0f} ms（{split}），"
-            f"最慢 {total.worst:.0f} ms，共 {total.turns} 次[/]",
-            soft_wrap=True,
-        )
-
-
-def accounts(sheet: overview.CallSheet) -> Iterator[str]:
-    """What the guard stopped and what the models cost, a line each where there is something to say."""
-    if sheet.blocks:
-        yield f"护栏拦下 {len(sheet.blocks)} 句：" + "；".join(
-            f"{clock(block.at_ms)} “{block.text}”（"
-            + "、".join(f"{found['span']}：{found['why']}" for found in block.violations)
-            + "）"
-            for block in sheet.blocks
-        )
-    # What a model itself did wrong stands in brackets there.
-    refused = [text for text in sheet.attempt.opener.get("rejected", ()) if not str(text).startswith("(")]
-    if refused:
-        yield f"开场白拨号前被拦下 {len(refused)} 稿，见 --json 的 attempt.opener.rejected"
-    spent = sheet.call.summary.get("llm") or {}
-    if spent.get("asked"):
-        failed = f"（未采用 {spent['failed']} 次）" if spent["failed"] else ""
-        unknown = f"，另有 {spent['unmetered']} 次用量未知" if spent["unmetered"] else ""
-        yield (
-            f"大模型 {spent['asked']} 次{failed}，"
-            f"输入 {spent['tokens_in']} 词元，输出 {spent['tokens_out']} 词元，"
-            f"费用 {spent['cost'] / 1_000_000:.4f} 元{unknown}"
-        )
 
 
 def play(path: Path) -> None:

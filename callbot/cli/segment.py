@@ -38,9 +38,7 @@ _TERMS = {
 @app.command()
 def create(
     name: Name,
-    condition: Annotated[
-        str, typer.Argument(help='For example: last_order_days in 90..180 and tier == "高价值".')
-    ],
+    condition: Annotated[str, typer.Argument(help='例如：last_order_days in 90..180 and tier == "高价值"')],
     by: Annotated[str, typer.Option(help="谁创建的；不写就用系统账户名。")] = "",
     as_json: AsJson = False,
 ) -> None:

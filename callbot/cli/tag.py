@@ -27,7 +27,7 @@ from callbot.store.tables import TagRule
 
 app = typer.Typer(add_completion=False, help="标签工厂：用自己写的条件给客户打标签。", no_args_is_help=True)
 
-Condition = Annotated[str, typer.Argument(help='For example: logins(6m) < 3 and holds("金融产品").')]
+Condition = Annotated[str, typer.Argument(help='例如：logins(6m) < 3 and holds("金融产品")')]
 Which = Annotated[str, typer.Argument(help="规则名称，或一个条件。")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -11,7 +11,7 @@ from rich.markup import escape
 from callbot.cli.access import commanding, open_access
 from callbot.cli.conditions import folding
 from callbot.cli.moments import in_china
-from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.cli.user import By, Json
 from callbot.store import api_tokens
 from callbot.store.tables import ApiToken
@@ -28,6 +28,7 @@ def add(
     scope: Annotated[list[Permission], typer.Option(help=f"可以做什么：{_SCOPES}。", metavar="SCOPE")],
     days: Annotated[int, typer.Option(min=0, help="有效多少天；0 为直到吊销。")] = 0,
     by: By = "",
+    as_json: Json = False,
 ) -> None:
     """生成令牌并显示，只此一次。"""
 
@@ -43,6 +44,9 @@ def add(
 
     with explained():
         row, token = run(work())
+    if as_json:
+        print_json({**_plain(row), "token": token})
+        return
     out.print(f"{escape(row.name)}：{'、'.join(row.scopes)}")
     out.print(f"  {token}", soft_wrap=True)
     out.print("[dim]只显示这一次，请立即保存。请求头：Authorization: Bearer <令牌>[/]", soft_wrap=True)
@@ -59,7 +63,7 @@ def list_(as_json: Json = False) -> None:
     with explained():
         found = run(work())
     if as_json:
-        print_json([TokenOut.model_validate(row).model_dump(mode="json") for row in found])
+        print_json([_plain(row) for row in found])
         return
     if not found:
         out.print("还没有令牌。")
@@ -85,6 +89,7 @@ def list_(as_json: Json = False) -> None:
 def revoke(
     token: Annotated[str, typer.Argument(help="令牌编号，或列表里的开头几位。")],
     by: By = "",
+    as_json: Json = False,
 ) -> None:
     """立即吊销令牌。"""
 
@@ -94,4 +99,8 @@ def revoke(
 
     with explained():
         row = run(work())
-    out.print(f"{escape(row.name)} 的令牌 {row.prefix}… 已吊销。")
+    tell(as_json, _plain(row), f"{escape(row.name)} 的令牌 {row.prefix}… 已吊销。")
+
+
+def _plain(row: ApiToken) -> dict[str, Any]:
+    return TokenOut.model_validate(row).model_dump(mode="json")

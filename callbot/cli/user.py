@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.markup import escape
@@ -11,7 +11,7 @@ from rich.markup import escape
 from callbot.cli.access import Access, commanding, open_access
 from callbot.cli.conditions import folding
 from callbot.cli.moments import in_china
-from callbot.cli.output import explained, out, print_json, run
+from callbot.cli.output import explained, out, print_json, run, tell
 from callbot.settings import load_settings
 from callbot.store import users
 from callbot.store.tables import User
@@ -25,7 +25,7 @@ app = typer.Typer(
     add_completion=False, help="页面的用户：添加、列出、改角色、停用、发链接。", no_args_is_help=True
 )
 
-Name = Annotated[str, typer.Argument(help="What they sign in with, e.g. zhao or 赵主管.")]
+Name = Annotated[str, typer.Argument(help="登录用的名字，例如 zhao 或 赵主管。")]
 By = Annotated[str, typer.Option(help="谁下的命令；不写就用系统账户名。")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 _STATES = {"active": "可登录", "disabled": "已停用"}
@@ -37,6 +37,7 @@ def add(
     role: Annotated[list[Role], typer.Option(help="supervisor、agent、qa 或 admin，可以几个。")],
     display_name: Annotated[str, typer.Option("--display-name", help="页面上显示的名字。")] = "",
     by: By = "",
+    as_json: Json = False,
 ) -> None:
     """添加用户，并显示设置密码的链接。"""
 
@@ -46,6 +47,9 @@ def add(
         return user, await accounts.link(user.id, by=who, now=access.now)
 
     user, secret = _act(work)
+    if as_json:
+        print_json({"user": _plain(user), "link": _url(secret)})
+        return
     out.print(f"已添加 [bold]{escape(user.name)}[/]（{_roles(user)}）")
     _print_link(secret)
 
@@ -61,7 +65,7 @@ def list_(as_json: Json = False) -> None:
     with explained():
         found = run(work())
     if as_json:
-        print_json([UserOut.of(user).model_dump(mode="json") for user in found])
+        print_json([_plain(user) for user in found])
         return
     if not found:
         out.print(
@@ -86,10 +90,11 @@ def role(
     name: Name,
     roles: Annotated[list[Role], typer.Argument(help="从现在起的全部角色。")],
     by: By = "",
+    as_json: Json = False,
 ) -> None:
     """改用户的角色，从他的下一次请求起生效。"""
     user = _act(lambda access: access.accounts.set_roles(name, roles, by=commanding(by), now=access.now))
-    out.print(f"{escape(user.name)} 现在是：{_roles(user)}")
+    tell(as_json, _plain(user), f"{escape(user.name)} 现在是：{_roles(user)}")
 
 
 @app.command()
@@ -97,31 +102,36 @@ def telephone(
     name: Name,
     number: Annotated[str, typer.Argument(help="+86… 或 sip:分机@主机；不写表示在浏览器里接听。")] = "",
     by: By = "",
+    as_json: Json = False,
 ) -> None:
     """设置坐席用哪部电话与客户通话，从他下次登录工作台起生效。"""
     user = _act(lambda access: access.accounts.set_telephone(name, number, by=commanding(by), now=access.now))
     where = f"用电话 {shown(user.telephone)} 接听" if user.telephone else "在浏览器里接听"
-    out.print(f"{escape(user.name)} 现在{where}。")
+    tell(as_json, _plain(user), f"{escape(user.name)} 现在{where}。")
 
 
 @app.command()
-def disable(name: Name, by: By = "") -> None:
+def disable(name: Name, by: By = "", as_json: Json = False) -> None:
     """停用用户，他的会话立即结束。"""
     user = _act(lambda access: access.accounts.set_state(name, "disabled", by=commanding(by), now=access.now))
-    out.print(f"{escape(user.name)} 已停用，所有登录已退出。")
+    tell(as_json, _plain(user), f"{escape(user.name)} 已停用，所有登录已退出。")
 
 
 @app.command()
-def enable(name: Name, by: By = "") -> None:
+def enable(name: Name, by: By = "", as_json: Json = False) -> None:
     """恢复停用的用户。"""
     user = _act(lambda access: access.accounts.set_state(name, "active", by=commanding(by), now=access.now))
-    out.print(f"{escape(user.name)} 可以登录。")
+    tell(as_json, _plain(user), f"{escape(user.name)} 可以登录。")
 
 
 @app.command()
-def link(name: Name, by: By = "") -> None:
+def link(name: Name, by: By = "", as_json: Json = False) -> None:
     """显示设置密码的链接，一次有效，30 分钟内。"""
-    _print_link(_act(lambda access: access.accounts.link(name, by=commanding(by), now=access.now)))
+    secret = _act(lambda access: access.accounts.link(name, by=commanding(by), now=access.now))
+    if as_json:
+        print_json({"link": _url(secret)})
+    else:
+        _print_link(secret)
 
 
 def _act(work: Callable[[Access], Awaitable[T]]) -> T:
@@ -134,11 +144,18 @@ def _act(work: Callable[[Access], Awaitable[T]]) -> T:
 
 
 def _print_link(secret: str) -> None:
+    out.print("30 分钟内打开下面的链接设置密码（只能用一次）：")
+    out.print(f"  {_url(secret)}", soft_wrap=True)
+
+
+def _url(secret: str) -> str:
     with explained():
         web = load_settings().web
-    base = web.public_url or f"http://{web.host}:{web.port}"
-    out.print("30 分钟内打开下面的链接设置密码（只能用一次）：")
-    out.print(f"  {base}/link/{secret}", soft_wrap=True)
+    return f"{web.public_url or f'http://{web.host}:{web.port}'}/link/{secret}"
+
+
+def _plain(user: User) -> dict[str, Any]:
+    return UserOut.of(user).model_dump(mode="json")
 
 
 def _roles(user: User) -> str:

@@ -23,6 +23,22 @@ OUTCOMES: Mapping[str, str] = {
     "network": "线路故障",
 }
 
+CAUSES: Mapping[str, str] = {
+    **OUTCOMES,
+    "unreachable": "暂时无法接通",
+    "cancelled": "我方取消",
+    "normal": "正常结束",
+    "early_hang_up": "接通即挂断",
+    "no-media": "没有收到声音",
+    "carrier-unknown": "线路没有答复",
+    "stopped": "我方停止拨打",
+    "worker-lost": "媒体进程中断",
+    "lost-claim": "任务已另行结清",
+    "conversation-failed": "对话出错",
+    "failed": "拨打出错",
+}
+"""Why an attempt ended as it did: the line's causes and our own, beside the outcomes."""
+
 FOLLOW_UPS: Mapping[str, str] = {
     "assign_agent_24h": "24 小时内专人联系",
     "push_offer_3d": "3 天后推送优惠",
@@ -167,6 +183,14 @@ OWNERS: Mapping[str, str] = {
     "sales-desk": "销售顾问",
     "list-owner": "名单负责人",
     "supervisor": "主管",
+}
+
+SCOPES: Mapping[str, str] = {"all": "全部渠道", "voice": "仅电话"}
+
+PURPOSES: Mapping[str, str] = {
+    "marketing": "营销",
+    "service_followup": "服务回访",
+    "requested": "客户要求",
 }
 
 FAILED: Mapping[str, str] = {"content": "内容不相关", "timing": "时机不合适", "channel": "通道不对劲"}

@@ -36,7 +36,8 @@ def test_users_are_added_given_roles_and_kept_out(call: Call) -> None:
         ("boss", ["admin"], "active"),
         ("zhao", ["agent"], "disabled"),
     ]
-    assert call("user", "enable", "zhao", "--by", "root").exit_code == 0
+    enabled = json.loads(call("user", "enable", "zhao", "--by", "root", "--json").output)
+    assert (enabled["name"], enabled["state"]) == ("zhao", "active")
     actions = [entry["action"] for entry in json.loads(call("audit", "list", "--json").output)]
     assert actions[::-1] == [
         *("user.add", "user.link", "user.add", "user.link", "user.role", "user.disabled", "user.active")
@@ -77,6 +78,14 @@ def test_a_token_is_shown_once_and_taken_back(call: Call) -> None:
     assert call("token", "revoke", row["prefix"], "--by", "root").exit_code == 0
     assert call("token", "revoke", row["prefix"], "--by", "root").exit_code == 2
     assert call("token", "add", "crm", "--scope", "user.manage", "--by", "root").exit_code == 2
+    second = json.loads(call("token", "add", "bi", "--scope", "report.read", "--by", "root", "--json").output)
+    assert (second["token"].startswith(second["prefix"]), second["scopes"]) == (True, ["report.read"])
+
+
+def test_a_program_gets_the_link_of_a_new_user(call: Call) -> None:
+    made = json.loads(call("user", "add", "li", "--role", "qa", "--by", "root", "--json").output)
+    assert made["user"]["roles"] == ["qa"]
+    assert re.fullmatch(r"http://127\.0\.0\.1:8090/link/\S{43}", made["link"])
 
 
 def test_a_changed_log_is_found(call: Call, tmp_path: Path) -> None:

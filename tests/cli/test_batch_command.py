@@ -65,7 +65,12 @@ def test_a_batch_is_made_looked_at_asked_about_and_ended(place: Path) -> None:
     )["batch_id"]  # fmt: skip
     shown = answer("batch", "preview", batch_id, "--at", AT)
     assert (len(shown["now"]), shown["later"], shown["never"]) == (3, [], [])
-    assert "现在可拨打 0 位，稍后 3 位" in run("batch", "preview", batch_id, "--at", NIGHT)
+    assert {person["name"] for person in shown["people"].values()} == {"王小一", "王小二", "王小三"}
+    later = run("batch", "preview", batch_id, "--at", NIGHT)
+    assert "现在可拨打 0 位，稍后 3 位" in later
+    assert "王小一 " in later
+    assert "****" in later
+    assert shown["now"][0] not in later
 
     asked = run("batch", "what-if", batch_id, "--at", NIGHT, "--set", "windows.mon-fri=09:00-23:00")
     assert "现在可拨打 0 → 3（+3）" in asked
@@ -76,7 +81,7 @@ def test_a_batch_is_made_looked_at_asked_about_and_ended(place: Path) -> None:
 
     assert "callbot serve" in run("batch", "launch", batch_id)
     run("batch", "pause", batch_id, "--reason", "午间会议")
-    run("batch", "resume", batch_id, "--served")
+    assert "由 callbot serve 拨打" in run("batch", "resume", batch_id)
     told = run("batch", "show", batch_id)
     for words in (
         "进行中",
@@ -215,8 +220,8 @@ def test_every_change_of_a_batch_answers_a_program(place: Path) -> None:
     made = answer("batch", "create", str(base(place)), "--flow", "winback")["batch_id"]
     assert answer("batch", "launch", made) == {"batch_id": made, "state": "running"}
     assert answer("batch", "pause", made) == {"batch_id": made, "state": "paused"}
-    assert answer("batch", "resume", made, "--served") == {"batch_id": made, "state": "running"}
-    assert "加 --served" in run("batch", "launch", made, "--here", "--json", status=2)
+    assert answer("batch", "resume", made) == {"batch_id": made, "state": "running"}
+    assert "去掉 --here" in run("batch", "launch", made, "--here", "--json", status=2)
     assert answer("batch", "cancel", made)["closed"] == 0
 
 

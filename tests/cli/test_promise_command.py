@@ -17,7 +17,7 @@ from callbot.clock import SystemClock
 from callbot.ids import new_id
 from callbot.settings import load_settings
 from callbot.store.overview import customer_sheet
-from callbot.store.tables import GuardBlockRow, Promise
+from callbot.store.tables import FollowUp, GuardBlockRow, JournalRow, Promise
 
 SAMPLE = Path(__file__).parents[2] / "callbot" / "audience" / "sample"
 ACCOUNT = {"asked": 3, "failed": 1, "unmetered": 1, "tokens_in": 420, "tokens_out": 60, "cost": 1320}
@@ -47,6 +47,13 @@ def called(place: Path) -> None:
                         customer_id=who,
                         state="done",
                         outcome="interested",
+                        permit={
+                            "policy": "cn/1",
+                            "at": "2026-11-18T02:00:00+00:00",
+                            "answered": 1,
+                            "attempts": 2,
+                            "consents": ["c-1"],
+                        },
                         opener={
                             "text": "您好",
                             "rejected": ["给您五折 — 折扣不在优惠表", "(主模型的回答中断)"],
@@ -62,7 +69,11 @@ def called(place: Path) -> None:
                         customer_id=who,
                         flow="f",
                         outcome="interested",
-                        summary={"llm": ACCOUNT},
+                        summary={
+                            "llm": ACCOUNT,
+                            "findings": {"关系温度": "偏暖"},
+                            "unanswered": ["你们店几点关门"],
+                        },
                     )
                 )
                 await session.flush()
@@ -89,6 +100,29 @@ def called(place: Path) -> None:
                         at_ms=4200,
                         text="给您打五折",
                         violations=[{"span": "五折", "why": "折扣不在优惠表"}],
+                    )
+                )
+
+                session.add(
+                    JournalRow(
+                        attempt_id=attempt_id,
+                        call_id="call-1",
+                        customer_id=who,
+                        kind="callback",
+                        words="明天下午再打",
+                        at_ms=3000,
+                        at=now,
+                    )
+                )
+                session.add(
+                    FollowUp(
+                        customer_id=who,
+                        attempt_id=attempt_id,
+                        kind="assign_agent_24h",
+                        leading=True,
+                        owner="sales-desk",
+                        due_at=now,
+                        created_at=now,
                     )
                 )
 
@@ -122,3 +156,20 @@ def test_the_call_shows_what_was_stopped_and_what_the_models_cost() -> None:
     shown = json.loads(run("call", "show", "call-1", "--json"))
     assert shown["blocks"][0]["text"] == "给您打五折"
     assert shown["call"]["summary"]["llm"] == ACCOUNT
+
+
+def test_the_call_shows_what_it_rests_on_and_what_was_learnt() -> None:
+    text = run("call", "show", "call-1")
+    assert "规则 cn/1，11-18 10:00：此前 30 天接通 1 次、触达 2 次，同意记录 1 条" in text
+    assert "了解到  关系温度 偏暖" in text
+    assert "没答上来的问题  “你们店几点关门”" in text
+    assert "约定回拨：“明天下午再打”" in text
+    assert "24 小时内专人联系（销售顾问" in text
+    assert "sales-desk" not in text
+
+
+def test_the_customer_is_shown_with_consents_and_in_chinese() -> None:
+    text = run("customer", "show", "YX-1007")
+    assert "同意记录" in text
+    assert "营销" in text
+    assert "marketing" not in text

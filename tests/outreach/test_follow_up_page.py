@@ -10,7 +10,7 @@ import pytest
 
 from callbot.cli.main import Commands
 from callbot.conversation.message import Topic
-from callbot.outreach import alarms
+from callbot.insight import words
 from callbot.outreach.message_rules import Failed
 from callbot.outreach.sequence_file import load_touches, touches_for
 from callbot.outreach.sequences import CHANNELS, Stop
@@ -27,7 +27,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "follow-ups.md").read_text(encoding
         Stop,
         CHANNELS,
         (*TOUCHING, TASK),
-        (alarms.FOLLOW_UP_OVERDUE, alarms.CASE_DUE_SOON, alarms.CASE_OVERDUE),
+        words.ALARMS,
     ],
     ids=["topics", "reasons of failure", "stops", "channels", "kinds", "alarms"],
 )
