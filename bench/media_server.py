@@ -37,7 +37,6 @@ from asr_tts.voice_cache import CachedVoice
 from bench.fakes import InstantReader, LengthRecognizer
 from bench.load_plan import load_plan
 from bench.load_store import fill, journal
-from callbot.app import build_call
 from callbot.clock import SystemClock
 from callbot.conversation.event_log import EventLog
 from callbot.conversation.floor_events import FloorOptions
@@ -45,6 +44,7 @@ from callbot.conversation.plan import SessionOptions
 from callbot.conversation.understand.reader import LocalReader
 from callbot.event_loop import loop_factory
 from callbot.ids import new_id
+from callbot.media import build_call
 from callbot.minds import Minds
 from callbot.settings import load_settings
 from callbot.speech import Speech

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from callbot.app import build_control, build_flows, build_scorer, open_database, open_vault
+from callbot.app import build_flows, build_scorer, open_database, open_vault
 from callbot.audience import segments
 from callbot.audience.importing import Defaults
 from callbot.audience.list_check import Looked, contradictions, look_through
 from callbot.audience.offer_sheet import import_offers, offers_to_come, read_offers
+from callbot.carrier import build_control
 from callbot.cli.batch_calls import call_batch
 from callbot.cli.output import explained, out, print_json, run
 from callbot.cli.policy_options import CapWeekOption, SaturdayOption, SetOption, policy_values

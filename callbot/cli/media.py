@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from callbot.app import build_clock, build_media, open_database
+from callbot.app import build_clock, build_flows, open_database, open_vault
 from callbot.cli.output import explained, out
 from callbot.cli.stopping import Stopping, listening
 from callbot.desk import build_far_office, joins_office
 from callbot.errors import BadInput
 from callbot.event_loop import loop_factory
+from callbot.media import build_media
 from callbot.screen import Screen
 from callbot.settings import Settings, load_settings
 
@@ -52,6 +53,8 @@ async def _media(settings: Settings, quiet: bool, boot: str) -> None:
             build_media(
                 settings,
                 db=db,
+                vault=open_vault(settings),
+                flows=build_flows(),
                 desk=office.desk,
                 clock=build_clock(settings),
                 boot=boot,

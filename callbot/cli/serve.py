@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from callbot.app import build_clock, build_control, build_site, open_database, open_vault
+from callbot.app import build_clock, build_site, open_database, open_vault
+from callbot.carrier import build_control
 from callbot.cli.children import Child
 from callbot.cli.output import explained, out, run
 from callbot.cli.stopping import Stopping, listening

@@ -24,7 +24,7 @@ from callbot.outreach.preparing import Ready
 from callbot.outreach.progress import Blocked, Dialling, InCall, OnProgress, SetAside, Settled
 from callbot.outreach.room import Wait
 from callbot.outreach.settle import Settler
-from callbot.outreach.station import Station as Station
+from callbot.outreach.station import Station
 from callbot.store import ledger
 from callbot.store.journal import DatabaseJournal
 from callbot.store.tables import Attempt, Call

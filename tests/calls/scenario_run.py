@@ -22,7 +22,6 @@ from asr_tts.testing import FakeVoiceActivity
 from asr_tts.testing_voice import FakeVoice
 from asr_tts.voice import VoiceFailed
 from asr_tts.voice_cache import CachedVoice
-from callbot.app import build_call
 from callbot.conversation.facts import Offer, Opener, Person
 from callbot.conversation.flow_loader import load_flow
 from callbot.conversation.labels import Emotion, Intent
@@ -30,6 +29,7 @@ from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.reading import Context, Reading
 from callbot.conversation.result import CallResult
 from callbot.conversation.writing import Moment, Transition
+from callbot.media import build_call
 from callbot.minds import Minds
 from callbot.resources import folder
 from callbot.speech import Speech

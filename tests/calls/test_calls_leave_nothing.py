@@ -17,13 +17,13 @@ from asr_tts.g711 import encode_ulaw
 from asr_tts.testing import FakeRecognizer, FakeVoiceActivity
 from asr_tts.testing_voice import FakeVoice
 from asr_tts.voice_cache import CachedVoice
-from callbot.app import build_call
 from callbot.clock import SystemClock
 from callbot.conversation.event_log import EventLog
 from callbot.conversation.facts import Offer, Opener, Person
 from callbot.conversation.flow_loader import load_flow
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.result import CallResult
+from callbot.media import build_call
 from callbot.minds import Minds
 from callbot.resources import folder
 from callbot.speech import Speech

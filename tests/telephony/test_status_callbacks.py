@@ -10,7 +10,7 @@ import pytest
 from simulator_process import BUSY, DEADLINE_S, Running
 from virtual_carrier import LoudnessActivity
 
-from callbot.app import carrier_status
+from callbot.carrier import carrier_status
 from callbot.settings import CarrierSettings, Settings
 from callbot.telephony.control import CallState, DialRequest, LineCause
 from callbot.telephony.media_server import MediaServer

@@ -14,7 +14,7 @@ from full_house import furnish
 from sqlmodel import select
 from web_house import NOW, HandClock, a_browser, a_site, a_user, signed_in, with_token
 
-from callbot.app import carrier_status
+from callbot.carrier import carrier_status
 from callbot.settings import CarrierSettings, Settings
 from callbot.store.tables import Call, Event, SignIn
 from callbot.telephony.twilio_rest import TwilioControl, status_url
