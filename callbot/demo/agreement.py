@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from rich.markup import escape
 
 from callbot.conversation.labels import FollowUpKind, Outcome
+from callbot.demo.persona_list import external_id
 from callbot.insight import words
+from callbot.store.overview import MemberLine
+from callbot.telephony.simulator.persona import Persona
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,28 @@ class Agreement:
         """Whether the demo failed. `every_outcome` under the demo's own seed: then any difference counts."""
         grave: Sequence[Compared] = (*self.missed_do_not_call, *self.missed_complaint, *self.without_outcome)
         return bool(grave) or (every_outcome and bool(self.differing))
+
+
+def agreement_of(members: Sequence[MemberLine], personas: Sequence[Persona]) -> Agreement:
+    """The attempts of a batch at customers whom a persona plays."""
+    meant = {external_id(persona): persona for persona in personas}
+    compared = []
+    for line in members:
+        persona = meant.get(line.customer.external_id or "")
+        if persona is None or line.attempt is None:
+            continue
+        outcome = line.attempt.outcome
+        compared.append(
+            Compared(
+                persona=persona.name,
+                customer=line.customer.name,
+                meant=persona.true_intention.outcome,
+                meant_follow_up=persona.true_intention.follow_up,
+                outcome=Outcome(outcome) if outcome else None,
+                follow_ups=tuple(FollowUpKind(item.kind) for item in line.follow_ups),
+            )
+        )
+    return Agreement(calls=tuple(compared))
 
 
 def agreement_lines(agreement: Agreement) -> list[str]:

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import httpx
-
 from callbot.errors import BadInput, CallbotError
 
 _START_S = 30.0
@@ -45,15 +43,6 @@ async def agent(url: str, token: str, *, voice: Path, record: Path) -> AsyncIter
         yield
     finally:
         await _end(process)
-
-
-async def report(address: str) -> dict[str, object]:
-    """The carrier's own books: who was dialled how often, and what each callee heard."""
-    async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
-        answer = await client.get("/report")
-        answer.raise_for_status()
-        books: dict[str, object] = answer.json()
-        return books
 
 
 async def _start(command: Sequence[str], **environment: str) -> asyncio.subprocess.Process:
