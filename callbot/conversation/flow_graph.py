@@ -144,4 +144,8 @@ def _quoted(text: str) -> str:
 
 
 def _short(words: str) -> str:
-    return words if len(words) <= _MOST else words[: _MOST - 1] + "…"
+    if len(words) <= _MOST:
+        return words
+    kept = words[: _MOST - 1]
+    open_at = kept.rfind("{")
+    return (kept[:open_at] if open_at > kept.rfind("}") else kept) + "…"

@@ -43,9 +43,9 @@ _CARE_HURT = (
     "{memory}，这通电话只想听您的真实感受。",
 )
 _WITH_OFFER = (
-    "{memory}，这次特意给您留了{offer}，想跟您说一声。",
-    "{memory}，我们一直记着老客户，这回给您申请了{offer}。",
-    "{memory}，打给您是想说一声，{offer}给您留着了。",
+    "{memory}。这次特意给您留了{offer}，想跟您说一声。",
+    "{memory}。这回给您申请了{offer}，跟您说一声。",
+    "{memory}。打给您是想说一声，{offer}给您留着了。",
 )
 _WITH_OFFER_SHORT = "{memory}，给您留了{offer}。"
 _BY_STRATEGY: dict[str, tuple[str, ...]] = {
@@ -78,13 +78,13 @@ _ENDED = (
     "{memory}，想知道您现在的需要有没有变化。",
     "{memory}，问候您一声，也想了解您最近关注什么。",
 )
-_USED = re.compile(r"买过|上过|到过|老客户")
+_USED = re.compile(r"买过|上过|到过|是我们的客户")
 """Memories of something that one can have an impression of."""
 _NO_MEMORY = "您是我们的老朋友"
 
 _SYMPATHY: dict[str, tuple[str, ...]] = {
-    "angry": ("这件事让您受委屈了，我很抱歉。", "听得出来您很生气，我先把情况记清楚。"),
-    "sad_worried": ("您先别着急，我听着呢。", "您慢慢说，我在听。"),
+    "angry": ("这件事让您受委屈了，我很抱歉。", "让您不痛快了，对不住，我先把情况记清楚。"),
+    "sad_worried": ("您的担心我明白。", "我明白您的心情。"),
     "impatient": ("好的，我长话短说。", "明白，我直接说重点。"),
     "hesitant": ("不着急，您慢慢考虑。", "您的顾虑我理解。"),
     "positive": ("听您这么说真高兴。", "谢谢您这么说。"),
@@ -234,7 +234,7 @@ _SPOKEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"浏览过(.+)", r"看过\1"),
         (r"填写过(.+)", r"填过\1"),
         (r"把(.+)加入了购物车", r"把\1放进过购物车"),
-        (r"^(\d{4}年)起是.+的客户$", r"从\1起就是我们的老客户"),
+        (r"^(\d{4}年)起是.+的客户$", r"从\1起就是我们的客户"),
         (r"^是.+的客户$", "一直是我们的客户"),
         (r"与.+有过联系$", "跟我们有过联系"),
     )
@@ -255,7 +255,9 @@ def _memory(fact: str) -> str:
 def _tellable(fact: str) -> bool:
     """Whether a fact may open a call: short, something the customer did, nothing that shames or scores them."""
     return 3 <= len(fact) <= 24 and not re.search(
-        r"投诉|退款|退货|差评|逾期|欠|病|负面|标签|评分|积分为|RFM|流失|沉默|预警|\{|\}|<|>|忽略|指令", fact
+        r"投诉|退款|退货|售后|维修|报修|差评|逾期|欠|病|负面|标签|评分|积分为|RFM|流失|沉默|预警"
+        r"|\{|\}|<|>|忽略|指令",
+        fact,
     )
 
 
