@@ -207,7 +207,7 @@ class MediaSettings(Block):
     )
 
 
-TELEPHONE = r"\+[1-9]\d{6,14}|sips?:[^\s@;?]+@[^\s@;?]+"
+TELEPHONE = r"\+[1-9]\d{6,14}|sips?:[^\s@;?]+@[^\s@?]+"
 """What carriers dial: E.164 or a SIP address."""
 
 

@@ -70,7 +70,7 @@ class MediaLink:
 
     def _away(self, why: str) -> None:
         if self.joined or why != self.why:
-            log.warning("the desk is away", extra={"url": self._url, "why": why})
+            log.warning("the desk at %s is away: %s", self._url, why)
         self.why = why
 
 

@@ -72,13 +72,14 @@ def list_(as_json: Json = False) -> None:
             "还没有用户。callbot user add 名字 --role admin 添加，或启动 callbot serve 得到首个管理员的链接。"
         )
         return
-    table = folding("用户名", "姓名", "角色", "状态", "密码", "上次登录")
+    table = folding("用户名", "姓名", "角色", "状态", "接听", "密码", "上次登录")
     for user in found:
         table.add_row(
             escape(user.name),
             escape(user.display_name),
             _roles(user),
             _STATES.get(user.state, user.state),
+            shown(user.telephone) or "浏览器",
             "已设置" if user.password_hash else "未设置",
             f"{in_china(user.signed_in_at):%Y-%m-%d %H:%M}" if user.signed_in_at else "—",
         )

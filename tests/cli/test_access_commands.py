@@ -44,6 +44,17 @@ def test_users_are_added_given_roles_and_kept_out(call: Call) -> None:
     ]
 
 
+def test_an_agent_takes_customers_on_a_telephone_or_in_the_browser(call: Call) -> None:
+    call("user", "add", "lin", "--role", "agent", "--by", "root")
+    assert "用电话 …4851 接听" in call("user", "telephone", "lin", "+86 100 3729 4851", "--by", "root").output
+    (lin,) = json.loads(call("user", "list", "--json").output)
+    assert lin["telephone"] == "…4851"
+    assert "在浏览器里接听" in call("user", "telephone", "lin", "--by", "root").output
+    entries = json.loads(call("audit", "list", "--json").output)
+    changes = [entry["detail"]["to"] for entry in entries if entry["action"] == "user.telephone"]
+    assert changes == ["", "…4851"], "and nowhere the whole number"
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -52,6 +63,8 @@ def test_users_are_added_given_roles_and_kept_out(call: Call) -> None:
         (("link", "nobody"), "没有这个用户"),
         (("add", "boss", "--role", "qa"), "已被使用"),
         (("add", "a b", "--role", "qa"), "不能用作用户名"),
+        (("telephone", "boss", "10010"), "不是运营商能拨的地址"),
+        (("telephone", "boss", "sip:a b@pbx"), "不是运营商能拨的地址"),
     ],
 )
 def test_what_cannot_be_done_says_why(call: Call, command: tuple[str, ...], said: str) -> None:

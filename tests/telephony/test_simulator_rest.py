@@ -74,6 +74,8 @@ REFUSED = [
     ({"Twiml": "<Response><Say>hi</Say></Response>"}, 400, 12100),
     ({"Twiml": '<Response><Connect><Stream url="http://x/"/></Connect></Response>'}, 400, 12100),
     ({"Twiml": '<Response><Connect><Stream url="ws://x/?a=1"/></Connect></Response>'}, 400, 12100),
+    ({"Twiml": "<Response><Dial><Conference>open</Conference></Dial></Response>"}, 400, 12100),
+    ({"Twiml": '<Response><Start><Stream url="ws://x/"/></Start></Response>'}, 400, 12100),
     ({"Timeout": "soon"}, 400, 20001),
 ]
 
@@ -88,6 +90,15 @@ async def test_an_order_it_cannot_carry_out_is_refused_and_not_dialled(
         books = (await client.get("/report")).json()
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert "refused" not in books["dials_by_token"]
+
+
+async def test_only_a_call_in_progress_is_moved(simulator: Running) -> None:
+    sid = await place(simulator, BUSY, "ws://127.0.0.1:9/media", "moved")
+    twiml = form(BUSY, "ws://127.0.0.1:9/media", "moved")["Twiml"]
+    await ended(simulator, sid)
+    async with simulator.client() as client:
+        answer = await client.post(f"{BASE}/Calls/{sid}.json", data={"Twiml": twiml})
+    assert (answer.status_code, answer.json()["code"]) == (400, 21220)
 
 
 async def test_only_its_own_account_is_let_in(simulator: Running) -> None:

@@ -19,7 +19,9 @@ from callbot.telephony.control import (
     CarrierRefused,
     CarrierUnknown,
     DialRequest,
+    JoinRequest,
     LineCause,
+    RingRequest,
 )
 from callbot.telephony.twilio_rest import TwilioControl
 
@@ -139,6 +141,74 @@ async def test_dialling_sends_what_the_carrier_documents(carrier: HttpCarrier, c
     assert stream is not None
     assert stream.get("url") == REQUEST.media_url
     assert [(each.get("name"), each.get("value")) for each in stream] == [("token", "tok&1")]
+
+
+def stream(element: ElementTree.Element | None) -> tuple[str | None, str | None, list[str | None]]:
+    """Where a stream goes, what it carries, and its token."""
+    assert element is not None
+    return element.get("url"), element.get("track"), [each.get("value") for each in element]
+
+
+async def test_a_telephone_is_dialled_into_a_room_for_two(carrier: HttpCarrier, connect: Connect) -> None:
+    carrier.answers = [(201, {"sid": "CA2", "status": "queued"})]
+    request = RingRequest(
+        to="sip:1001@pbx.internal", from_="+8610090215583", room="room <1>", ring_timeout_s=15
+    )
+    assert await connect().ring(request) == "CA2"
+    (asked,) = carrier.asked
+    twiml = ElementTree.fromstring(asked.form.pop("Twiml")[0])
+    assert asked.form == {"To": ["sip:1001@pbx.internal"], "From": ["+8610090215583"], "Timeout": ["15"]}
+    (dial,) = twiml
+    (room,) = dial
+    assert (dial.tag, room.tag, room.text) == ("Dial", "Conference", "room <1>")
+    assert room.attrib == {
+        "beep": "false",
+        "startConferenceOnEnter": "true",
+        "endConferenceOnExit": "true",
+        "maxParticipants": "2",
+    }
+
+
+async def test_a_call_is_moved_into_the_room_with_a_fork_and_a_way_back(
+    carrier: HttpCarrier, connect: Connect
+) -> None:
+    carrier.answers = [(200, {"sid": "CA1", "status": "in-progress"})]
+    url = "wss://media.example.com/media"
+    request = JoinRequest(room="room1", media_url=url, fork_token="f&1", back_token="b1")
+    control = connect()
+    assert await control.join("CA1", request)
+    assert await control.bring_back("CA1", url, "b2")
+    joined, back = carrier.asked
+    assert [(asked.method, asked.path) for asked in carrier.asked] == [("POST", f"{CALLS}/CA1.json")] * 2
+    twiml = ElementTree.fromstring(joined.form["Twiml"][0])
+    assert [verb.tag for verb in twiml] == ["Start", "Dial", "Connect"], "in this order"
+    assert stream(twiml.find("./Start/Stream")) == (url, "both_tracks", ["f&1"])
+    assert twiml.findtext("./Dial/Conference") == "room1"
+    assert stream(twiml.find("./Connect/Stream")) == (url, None, ["b1"])
+    twiml = ElementTree.fromstring(back.form["Twiml"][0])
+    assert [verb.tag for verb in twiml] == ["Connect"]
+    assert stream(twiml.find("./Connect/Stream")) == (url, None, ["b2"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "moved"),
+    [
+        ((404, {"code": 20404}), False),
+        ((400, {"code": 21220, "message": "Call is not in-progress"}), False),
+        ((500, {}), None),
+        (None, None),
+    ],
+)
+async def test_a_call_that_is_gone_is_told_from_a_carrier_that_does_not_answer(
+    carrier: HttpCarrier, connect: Connect, answer: tuple[int, Any] | None, moved: bool | None
+) -> None:
+    carrier.answers = [answer]
+    request = JoinRequest(room="r", media_url="wss://m.example.com/media", fork_token="f", back_token="b")
+    if moved is None:
+        with pytest.raises(CarrierUnknown):
+            await connect().join("CA1", request)
+    else:
+        assert await connect().join("CA1", request) is moved
 
 
 @pytest.mark.parametrize(

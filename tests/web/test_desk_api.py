@@ -234,6 +234,22 @@ async def test_the_desk_shows_who_is_there_and_who_waits(house: House, lin: http
     assert (await lin.get("/api/desk")).status_code == 403
 
 
+async def test_an_agent_whom_an_administrator_gave_a_telephone_sees_its_end(
+    house: House, lin: httpx.AsyncClient
+) -> None:
+    async with await signed_in(house.site, Role.ADMIN) as admin:
+        (user,) = [one for one in (await admin.get("/api/users")).json() if one["name"] == "lin"]
+        path, number = f"/api/users/{user['id']}", "+8610037294851"
+        assert (await admin.patch(path, json={"telephone": "10010"})).status_code == 422
+        assert (await admin.patch(path, json={"telephone": number})).json()["telephone"] == "…4851"
+        assert (await lin.patch(path, json={"telephone": ""})).status_code == 403
+    async with house.screen(lin) as screen:
+        assert (await screen.see(Welcome)).telephone == "…4851"
+        line = house.office.server.line("lin")
+        assert line is not None
+        assert line.telephone == number
+
+
 async def test_an_administrator_says_what_an_agent_can_do(house: House, lin: httpx.AsyncClient) -> None:
     async with house.screen(lin) as screen, await signed_in(house.site, Role.ADMIN) as admin:
         await screen.see(PresenceIs)

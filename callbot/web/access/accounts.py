@@ -198,7 +198,9 @@ def checked_name(name: str) -> str:
 
 def checked_telephone(telephone: str) -> str:
     """An address that carriers dial, or empty. Raises `BadInput`."""
-    telephone = re.sub(r"[\s-]", "", telephone)
+    telephone = telephone.strip()
+    if telephone.startswith("+"):
+        telephone = re.sub(r"[\s-]", "", telephone)
     if telephone and not _TELEPHONE.fullmatch(telephone):
         raise BadInput.one(
             "接听电话",
