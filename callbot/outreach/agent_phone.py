@@ -108,8 +108,13 @@ class AgentPhone(Telephone):
             task.add_done_callback(self._ending.discard)
 
     async def _watch(self, sid: str, answered: asyncio.Future[Rang], gone: asyncio.Event) -> None:
-        """Follow the telephone's call to its end."""
+        """Follow the telephone's call to its end.
+
+        A carrier that answers no question any more ends no conversation: the end of the room still brings the
+        callee back.
+        """
         rang: Rang = "failed"
+        lost = False
         try:
             async for progress in self._control.watch(sid):
                 if progress.state is CallState.ANSWERED and not answered.done():
@@ -119,11 +124,13 @@ class AgentPhone(Telephone):
                     self._sid = "" if self._sid == sid else self._sid
         except CarrierUnknown as error:
             _log.warning("agent_phone.lost", call_sid=self._callee, error=str(error))
+            lost = answered.done()
         finally:
-            gone.set()
             if not answered.done():
                 answered.set_result(rang)
-            if (away := self._line.away) is not None:
+            if not lost:
+                gone.set()
+            if not lost and (away := self._line.away) is not None:
                 away.human.leave()
 
     @property

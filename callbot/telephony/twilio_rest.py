@@ -44,6 +44,8 @@ _NOT_SENT = (
     httpx.InvalidURL,
 )
 """Failures before a request left: the carrier cannot have placed anything."""
+_TALKING_POLL_S = 5.0
+"""The longest pause between two questions about an answered call."""
 _ORDER = {CallState.QUEUED: 0, CallState.RINGING: 1, CallState.ANSWERED: 2, CallState.ENDED: 3}
 
 
@@ -142,12 +144,13 @@ class TwilioControl:
         return sid
 
     async def watch(self, sid: str) -> AsyncIterator[CallProgress]:
-        """Changes of the call until and including its end, by callbacks and by asking every `poll_s`.
+        """Changes of the call until and including its end, by callbacks and by asking every `poll_s`, seldomer
+        while people talk.
 
         Raises `CarrierUnknown` when the carrier does not know the call or stays silent for too long.
         """
         pushed = self._pushed.setdefault(sid, _Pushed())
-        reached = -1
+        reached, pause_s = -1, self._poll_s
         answered_at = time.monotonic()
         try:
             while True:
@@ -167,8 +170,10 @@ class TwilioControl:
                         yield change
                         if change.state is CallState.ENDED:
                             return
+                if reached == _ORDER[CallState.ANSWERED]:
+                    pause_s = min(1.5 * pause_s, max(self._poll_s, _TALKING_POLL_S))
                 try:
-                    await asyncio.wait_for(pushed.news.wait(), self._poll_s)
+                    await asyncio.wait_for(pushed.news.wait(), pause_s)
                 except TimeoutError:
                     continue
         finally:

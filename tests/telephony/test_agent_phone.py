@@ -23,7 +23,7 @@ from virtual_carrier import LoudnessActivity, pieces
 from asr_tts.audio import Audio
 from callbot.conversation.line import HungUp, Played
 from callbot.outreach.agent_phone import AgentPhone
-from callbot.telephony.control import DialRequest
+from callbot.telephony.control import CallProgress, CallState, CarrierUnknown, DialRequest
 from callbot.telephony.media_line import MediaLine
 from callbot.telephony.media_server import MediaServer
 from callbot.telephony.simulator.__main__ import ACCOUNT, AUTH_TOKEN
@@ -290,6 +290,30 @@ async def test_a_telephone_that_hung_up_before_the_callee_came_brings_nobody_int
         assert not await call.rooms()
         call.line.play("still", pieces(Audio(pitched(BOT_HERTZ, 200), 8_000)))
         assert (await call.event(Played)).finished
+
+
+async def test_a_carrier_that_answers_no_question_any_more_ends_no_conversation(
+    simulator: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with talking_to_the_bot(simulator, tmp_path) as call:
+        watch = call.control.watch
+
+        async def falls_silent(sid: str) -> AsyncIterator[CallProgress]:
+            async for progress in watch(sid):
+                yield progress
+                if progress.state is CallState.ANSWERED:
+                    raise CarrierUnknown("the carrier says nothing")
+
+        monkeypatch.setattr(call.control, "watch", falls_silent)
+        assert await call.phone.ring(HASTY, 5) == "answered"
+        call.line.bridge()
+        await call.phone.join()
+        await until_heard(call.phone.said, AGENT_HERTZ)
+        while await call.phone.said() is not None:
+            pass
+        assert call.line.away is None, "the end of the room brought the callee back"
+        await call.phone.part()
+        assert not call.line.over
 
 
 async def test_a_callee_whom_the_end_of_the_room_does_not_bring_back_is_fetched(
