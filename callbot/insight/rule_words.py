@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 RULES: Final[Mapping[str, str]] = {
-    "number_valid": "号码有效",
+    "number_valid": "号码有效性",
     "do_not_contact": "勿扰名单",
     "batch_running": "批次状态",
     "batch_days": "批次日期",

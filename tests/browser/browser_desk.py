@@ -101,15 +101,17 @@ class House:
     office: Office
     address: str
 
-    async def page(self, browser: Browser, name: str, role: Role, *, language: str = "zh-CN") -> Page:
-        """A page of the console with somebody signed in; 1280 px wide."""
+    async def page(
+        self, browser: Browser, name: str, role: Role, *, language: str = "zh-CN", shown: str = ""
+    ) -> Page:
+        """A page of the console with somebody signed in, shown as `shown`; 1280 px wide."""
         context = await browser.new_context(
             viewport={"width": 1280, "height": 800}, base_url=self.address, permissions=["microphone"]
         )
         secret, now = new_secret(), self.site.clock.now()
         async with self.site.db.write() as session:
             user = await users.by_name(session, name) or await users.add(
-                session, name=name, display_name=name, roles=(role,), by="test", now=now
+                session, name=name, display_name=shown or name, roles=(role,), by="test", now=now
             )
             if user is None:
                 raise ValueError(f"no user {name}")

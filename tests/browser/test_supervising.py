@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,70 +23,21 @@ from browser_desk import (
 from chromium import OpenBrowser
 from loudspeaker import TAP, share_with
 from playwright.async_api import Browser, Page, expect
+from supervised_call import SupervisedCall, put_supervised_call
 
 from callbot.store.database import Database
-from callbot.store.tables import Attempt, Batch, Call
 from callbot.web.access.permission import Role
 from handoff.desk import Placed
-from handoff.live_calls import Hear
 
 SUPERVISOR_HZ = AGENT_HZ
 """Both have the same microphone in this browser, so the agent is muted."""
 
 
-class RunningCall:
-    """What the desk knows of a call that runs: two sides to be heard, and its end."""
-
-    def __init__(self) -> None:
-        self.hears: list[Hear] = []
-        self.ended = asyncio.Event()
-
-    def listen(self, hear: Hear) -> Callable[[], None]:
-        self.hears.append(hear)
-        return lambda: self.hears.remove(hear)
-
-    def take_over(self, supervisor: str) -> None:
-        raise AssertionError("nobody takes over here")
-
-    def end(self) -> None:
-        self.ended.set()
-
-
 @pytest.fixture
 async def house(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[House]:
     async with desk_house(sqlite_database, tmp_path) as house:
-        now = datetime.now(UTC)
         async with sqlite_database.write() as session:
-            session.add(
-                Batch(id="b", name="三月", flow="winback", created_by="t", created_at=now, state="running")
-            )
-            await session.flush()
-            session.add(
-                Attempt(
-                    id="a1",
-                    batch_id="b",
-                    customer_id="k1",
-                    seq=1,
-                    purpose="marketing",
-                    priority=0,
-                    state="in_call",
-                    due_at=now,
-                    queued_at=now,
-                    dialing_at=now,
-                    answered_at=now,
-                )
-            )
-            await session.flush()
-            session.add(
-                Call(
-                    id=OFFER.call_id,
-                    attempt_id="a1",
-                    customer_id="k1",
-                    flow="winback",
-                    flow_version=1,
-                    started_at=now,
-                )
-            )
+            await put_supervised_call(session, datetime.now(UTC))
         yield house
 
 
@@ -123,7 +74,7 @@ async def test_who_hears_a_supervisor_is_who_the_screen_says(house: House, brows
     await agent.get_by_role("button", name="接听", exact=True).click()
     placed = await placing
     assert isinstance(placed, Placed)
-    customer, call = HummingCustomer(), RunningCall()
+    customer, call = HummingCustomer(), SupervisedCall()
     with house.office.calls.running(OFFER.call_id, call):
         bridging = asyncio.create_task(house.office.desk.bridge(placed, customer))
         await reaches(agent, CUSTOMER_HZ)

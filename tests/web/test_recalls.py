@@ -136,7 +136,9 @@ async def test_who_heard_it_is_told_for_calls_that_run_and_calls_that_ended(
         assert made.status_code == 201, made.text
         assert await watch.look() == 1
         assert await watch.look() == 0
-        sheet = (await chief.get(f"/api/recalls/{made.json()['id']}")).json()
+        sheet_of = f"/api/recalls/{made.json()['id']}"
+        assert (await agent.get(sheet_of)).status_code == 403, "it names customers of others"
+        sheet = (await chief.get(sheet_of)).json()
         assert (await chief.post("/api/recalls", json=wish)).status_code == 404, "it is gone already"
         line = await chief.post("/api/recalls", json={"kind": "line", "value": "八折券"})
         heard = (await chief.get(f"/api/recalls/{line.json()['id']}")).json()["heard_by"]

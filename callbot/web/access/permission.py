@@ -111,6 +111,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
             P.CALL_LISTEN,
             P.CALL_EXPORT,
             P.QA_REVIEW,
+            P.OFFER_READ,
             P.FLOW_READ,
             P.REPORT_READ,
         }

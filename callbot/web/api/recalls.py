@@ -19,12 +19,12 @@ from callbot.web.site import Here
 router = APIRouter(prefix="/api/recalls", tags=["recalls"])
 
 Reader = Annotated[Principal, needs(Permission.OFFER_READ)]
+Withdrawer = Annotated[Principal, needs(Permission.OFFER_WITHDRAW)]
+"""Also asked for the sheet, which names customers of all agents."""
 
 
 @router.post("", status_code=201)
-async def recall(
-    site: Here, who: Annotated[Principal, needs(Permission.OFFER_WITHDRAW)], given: RecallIn
-) -> RecallOut:
+async def recall(site: Here, who: Withdrawer, given: RecallIn) -> RecallOut:
     """Withdraw an offer or a sentence from every running and every coming call.
 
     Each media process takes it up within about a second; a sentence under way is spoken to its end.
@@ -51,7 +51,7 @@ async def listed(site: Here, who: Reader) -> list[RecallOut]:
 
 
 @router.get("/{recall_id}")
-async def one(site: Here, who: Reader, recall_id: str) -> RecallSheetOut:
+async def one(site: Here, who: Withdrawer, recall_id: str) -> RecallSheetOut:
     """A recall with everybody who had heard it, within 30 days before or in a call that was running."""
     async with site.db.read() as session:
         row = await recalls.get(session, recall_id)

@@ -1,6 +1,6 @@
-import { PhoneOutlined } from "@ant-design/icons";
+import { AudioOutlined, PhoneOutlined } from "@ant-design/icons";
 import { Alert, App, Button, Drawer, Flex, Popconfirm, Radio } from "antd";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { length } from "../parts/moment";
 import { useNow } from "../parts/use_now";
@@ -49,7 +49,7 @@ export function Listening({
       open
       title={`${t("title")} · ${title}`}
       mask={false}
-      size={440}
+      size={520}
       onClose={onClose}
       extra={
         running &&
@@ -101,9 +101,12 @@ export function Listening({
 function WhoHearsWhom({ now }: { now: Supervising }) {
   const { t } = useTranslation("listening");
   const { link, mode, talksTo, agent, over } = now;
-  const said = (type: "info" | "warning" | "error", title: string, description?: string) => (
-    <Alert type={type} showIcon role="status" title={title} description={description} />
-  );
+  const said = (
+    type: "info" | "warning" | "error",
+    title: string,
+    description?: string,
+    icon?: ReactNode,
+  ) => <Alert type={type} showIcon role="status" title={title} description={description} icon={icon} />;
   if (over) return said("info", t("over"));
   switch (link) {
     case "connecting":
@@ -124,7 +127,8 @@ function WhoHearsWhom({ now }: { now: Supervising }) {
   if (mode === "listen") {
     return said("info", talksTo === "agent" ? t("who.listenAgent", { agent }) : t("who.listenBot"));
   }
-  return said(mode === "whisper" ? "warning" : "error", t(`who.${mode}`, { agent }));
+  const type = mode === "whisper" ? "warning" : "error";
+  return said(type, t(`who.${mode}`, { agent }), undefined, <AudioOutlined aria-hidden />);
 }
 
 function MicrophoneTroubled({ trouble }: { trouble: NonNullable<SupervisorLine["trouble"]> }) {

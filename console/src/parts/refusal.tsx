@@ -20,7 +20,7 @@ export function RefusalAlert({ error, title }: { error: unknown; title?: string 
           <ul className="problems">
             {several.map((each) => (
               <li key={`${each.where}${each.message}`}>
-                {each.where && <b>{each.where}：</b>}
+                {each.where && <b>{t("pair", { name: each.where, value: "" })}</b>}
                 {each.message}
                 {each.hint && <span className="soft"> → {each.hint}</span>}
               </li>

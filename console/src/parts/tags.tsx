@@ -20,7 +20,7 @@ const COLOURS: Partial<Record<LabelTable, Record<string, string>>> = {
   emotion: {
     positive: "success",
     hesitant: "warning",
-    impatient: "volcano",
+    impatient: "magenta",
     angry: "error",
     sad_worried: "purple",
   },

@@ -10,6 +10,7 @@ export type ScreenName =
   | "calls"
   | "flows"
   | "policy"
+  | "recalls"
   | "desk"
   | "followUps"
   | "users"
@@ -63,6 +64,13 @@ export const screens: Screen[] = [
     load: () => import("./flows"),
   },
   { name: "policy", path: "/policy", permission: "policy.read", load: () => import("./policy") },
+  {
+    name: "recalls",
+    path: "/recalls",
+    below: ["/recalls/:id"],
+    permission: "offer.withdraw",
+    load: () => import("./recalls"),
+  },
   { name: "users", path: "/users", permission: "user.manage", load: () => import("./users") },
   { name: "tokens", path: "/tokens", permission: "token.manage", load: () => import("./tokens") },
   { name: "audit", path: "/audit", permission: "audit.read", load: () => import("./audit") },

@@ -13,6 +13,7 @@ import { SignedInAt } from "./signed_in_at";
 /** Who is signed in, and what they can do about their own account. */
 export function Account() {
   const { t } = useTranslation("shell");
+  const { t: common } = useTranslation();
   const me = useMe();
   const role = useLabelOfRole();
   const queries = useQueryClient();
@@ -38,7 +39,7 @@ export function Account() {
         }}
       >
         <Button type="text" icon={<UserOutlined />}>
-          <Long text={`${me.display_name} · ${me.roles.map(role).join("、")}`} max={280} />{" "}
+          <Long text={`${me.display_name} · ${me.roles.map(role).join(common("comma"))}`} max={280} />{" "}
           <DownOutlined aria-hidden />
         </Button>
       </Dropdown>

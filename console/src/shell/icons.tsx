@@ -8,6 +8,7 @@ import {
   KeyOutlined,
   NodeIndexOutlined,
   PhoneOutlined,
+  StopOutlined,
   TeamOutlined,
   UserOutlined,
 } from "@ant-design/icons";
@@ -21,6 +22,7 @@ export const icons: Record<ScreenName, ReactNode> = {
   calls: <AuditOutlined />,
   flows: <NodeIndexOutlined />,
   policy: <ControlOutlined />,
+  recalls: <StopOutlined />,
   desk: <CustomerServiceOutlined />,
   followUps: <CarryOutOutlined />,
   users: <UserOutlined />,

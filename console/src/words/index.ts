@@ -14,6 +14,7 @@ import { flows as flowsEn } from "./en/flows";
 import { followUps as followUpsEn } from "./en/follow_ups";
 import { listening as listeningEn } from "./en/listening";
 import { policy as policyEn } from "./en/policy";
+import { recalls as recallsEn } from "./en/recalls";
 import { rules as rulesEn } from "./en/rules";
 import { shell as shellEn } from "./en/shell";
 import { wizard as wizardEn } from "./en/wizard";
@@ -31,6 +32,7 @@ import { flows } from "./zh/flows";
 import { followUps } from "./zh/follow_ups";
 import { listening } from "./zh/listening";
 import { policy } from "./zh/policy";
+import { recalls } from "./zh/recalls";
 import { rules } from "./zh/rules";
 import { shell } from "./zh/shell";
 import { wizard } from "./zh/wizard";
@@ -40,6 +42,7 @@ export type Language = "zh-CN" | "en";
 const zh = {
   common,
   board,
+  recalls,
   rules,
   audience,
   batches,
@@ -58,6 +61,7 @@ const zh = {
 const en: typeof zh = {
   common: commonEn,
   board: boardEn,
+  recalls: recallsEn,
   rules: rulesEn,
   audience: audienceEn,
   batches: batchesEn,

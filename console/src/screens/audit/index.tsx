@@ -10,6 +10,7 @@ import { Moment } from "../../parts/moment";
 import { Page } from "../../parts/page";
 import { RefusalAlert } from "../../parts/refusal";
 import { Loaded, Nothing } from "../../parts/states";
+import { useDetail } from "./detail";
 
 type Entry = components["schemas"]["AuditOut"];
 type Verdict = components["schemas"]["VerdictOut"];
@@ -23,7 +24,10 @@ const AREAS = [
   "call",
   "review",
   "batch",
+  "list",
+  "recall",
   "follow_up",
+  "case",
   "alarm",
   "desk",
   "import",
@@ -48,17 +52,19 @@ export function Component() {
     setPage(1);
   };
   const action = useAction();
+  const detail = useDetail();
+  const about = useAbout();
   const columns: TableColumnsType<Entry> = [
-    { title: t("audit.at"), width: 150, render: (_, entry) => <Moment at={entry.at} /> },
-    { title: t("audit.actor"), width: 150, render: (_, entry) => <Long text={entry.actor || "—"} /> },
-    { title: t("audit.action"), width: 190, render: (_, entry) => <Long text={action(entry.action)} /> },
+    { title: t("audit.at"), width: 130, render: (_, entry) => <Moment at={entry.at} /> },
+    { title: t("audit.actor"), width: 120, render: (_, entry) => <Long text={entry.actor || "—"} /> },
+    { title: t("audit.action"), width: 160, render: (_, entry) => <Long text={action(entry.action)} /> },
     {
       title: t("audit.about"),
-      width: 260,
-      render: (_, entry) => <Long text={entry.about_id ? `${entry.about_kind} ${entry.about_id}` : "—"} />,
+      width: 300,
+      render: (_, entry) => <Long text={about(entry)} />,
     },
     { title: t("audit.detail"), render: (_, entry) => <Long text={detail(entry.detail)} /> },
-    { title: t("audit.address"), width: 130, render: (_, entry) => <Long text={entry.address || "—"} /> },
+    { title: t("audit.address"), width: 120, render: (_, entry) => <Long text={entry.address || "—"} /> },
   ];
   return (
     <Page
@@ -113,7 +119,7 @@ export function Component() {
               size="small"
               tableLayout="fixed"
               rowKey="seq"
-              scroll={{ x: 1100 }}
+              scroll={{ x: 1040 }}
               loading={entries.isPlaceholderData}
               columns={columns}
               dataSource={found.items}
@@ -152,14 +158,16 @@ function Checked({ verdict }: { verdict: Verdict }) {
   );
 }
 
+/** Its kind in words, and the id by which it is found. */
+function useAbout(): (entry: Entry) => string {
+  const { t } = useTranslation("admin");
+  return ({ about_kind, about_id }) =>
+    about_id
+      ? `${t(`audit.kinds.${about_kind.replace("-", "_")}` as never, { defaultValue: about_kind })} ${about_id}`
+      : "—";
+}
+
 function useAction(): (action: string) => string {
   const { t } = useTranslation("admin");
   return (action) => t(`audit.actions.${action.replace(/[.-]/g, "_")}` as never, { defaultValue: action });
-}
-
-function detail(of: Record<string, unknown>): string {
-  const parts = Object.entries(of).map(
-    ([name, value]) => `${name}: ${Array.isArray(value) ? value.join(", ") : String(value)}`,
-  );
-  return parts.join("; ") || "—";
 }

@@ -7,6 +7,7 @@ import { Link, useNavigate } from "react-router";
 import { LinkButton } from "../../parts/link_button";
 import { Long } from "../../parts/long";
 import { Moment } from "../../parts/moment";
+import { useFlowTitle } from "../../parts/named";
 import { Page } from "../../parts/page";
 import { Loaded, Nothing } from "../../parts/states";
 import { Label } from "../../parts/tags";
@@ -68,6 +69,7 @@ export function List() {
 function Lines({ lines }: { lines: BatchLine[] }) {
   const { t } = useTranslation("batches");
   const label = useLabel();
+  const flowTitle = useFlowTitle();
   const go = useNavigate();
   const columns: TableColumnsType<BatchLine> = [
     {
@@ -83,10 +85,10 @@ function Lines({ lines }: { lines: BatchLine[] }) {
         </>
       ),
     },
-    { title: t("flow"), width: 130, render: (_, { batch }) => <Long text={batch.flow} /> },
+    { title: t("flow"), width: 150, render: (_, { batch }) => <Long text={flowTitle(batch.flow)} /> },
     {
       title: t("state"),
-      width: 120,
+      width: 100,
       render: (_, { batch }) => (
         <>
           <Label of="state" name={batch.state} />
@@ -96,7 +98,7 @@ function Lines({ lines }: { lines: BatchLine[] }) {
     },
     {
       title: t("progress"),
-      width: 190,
+      width: 170,
       render: (_, line) => {
         const done = (line.states.done ?? 0) + (line.states.interrupted ?? 0);
         const part = line.members ? Math.min(100, Math.round((done / line.members) * 100)) : 0;
@@ -110,17 +112,20 @@ function Lines({ lines }: { lines: BatchLine[] }) {
     },
     {
       title: t("outcomes"),
-      render: (_, { outcomes }) => (
-        <Long
-          text={Object.entries(outcomes)
-            .sort(([, a], [, b]) => b - a)
-            .map(([key, count]) => `${label("outcome", key)} ${count}`)
-            .join(t("comma"))}
-        />
-      ),
+      render: (_, { outcomes }) => {
+        const told = Object.entries(outcomes)
+          .sort(([, a], [, b]) => b - a)
+          .map(([key, count]) => `${label("outcome", key)} ${count}`)
+          .join(t("comma"));
+        return (
+          <div className="two-lines" title={told}>
+            {told || "—"}
+          </div>
+        );
+      },
     },
-    { title: t("activated"), width: 90, align: "right", render: (_, line) => line.activated },
-    { title: t("made"), width: 130, render: (_, { batch }) => <Moment at={batch.created_at} /> },
+    { title: t("activated"), width: 84, align: "right", render: (_, line) => line.activated },
+    { title: t("made"), width: 120, render: (_, { batch }) => <Moment at={batch.created_at} /> },
   ];
   return (
     <Table<BatchLine>

@@ -125,7 +125,7 @@ function useColumns(): TableColumnsType<Member> {
             ) : (
               <Tag>{known("memberState", member.state)}</Tag>
             )}
-            {member.attempts > 1 && <span className="soft">{t("times", { count: member.attempts })}</span>}
+            {member.attempts > 1 && <div className="soft">{t("times", { count: member.attempts })}</div>}
           </>
         ),
     },
@@ -135,6 +135,7 @@ function useColumns(): TableColumnsType<Member> {
         member.blocked_by && !member.outcome ? (
           <>
             <RuleTag rule={member.blocked_by} />
+            {t("endsAt")}
             <RuleEnds rule={member.blocked_by} until={member.blocked_until} />
             <div className="soft">
               <RuleBecause rule={member.blocked_by} because={member.blocked_because} />

@@ -6,6 +6,7 @@ import { CAPS } from "../../parts/assumptions";
 import { Figure } from "../../parts/figure";
 import { useKnown } from "../../parts/known";
 import { Moment } from "../../parts/moment";
+import { useFlowTitle, useOfferTitle } from "../../parts/named";
 import { Page } from "../../parts/page";
 import { Shares } from "../../parts/shares";
 import { Loaded, Nothing } from "../../parts/states";
@@ -74,7 +75,7 @@ function Shown({ line }: { line: BatchLine }) {
           <Figure name={t("activated")} value={line.activated} hint={t("activatedHint")} />
         </div>
       </Card>
-      <div className="columns two">
+      <div className="columns two narrow">
         <Card size="small" styles={{ body: { paddingTop: 0 } }}>
           <Tabs
             items={[
@@ -121,12 +122,15 @@ function Plan({ line: { batch } }: { line: BatchLine }) {
   const { t } = useTranslation("batches");
   const known = useKnown();
   const own = useOwnRules(batch.policy);
+  const flowTitle = useFlowTitle();
+  const offerTitle = useOfferTitle();
+  const { t: common } = useTranslation();
   return (
     <Card size="small" title={t("plan.title")}>
       <dl className="facts">
         <dt>{t("flow")}</dt>
         <dd>
-          <Link to={`/flows/${batch.flow}`}>{batch.flow}</Link>
+          <Link to={`/flows/${batch.flow}`}>{flowTitle(batch.flow)}</Link>
         </dd>
         <dt>{t("plan.purpose")}</dt>
         <dd>{known("purpose", batch.purpose)}</dd>
@@ -135,7 +139,9 @@ function Plan({ line: { batch } }: { line: BatchLine }) {
           {batch.starts_on ?? t("plan.atOnce")} – {batch.ends_on ?? t("plan.toTheEnd")}
         </dd>
         <dt>{t("plan.offers")}</dt>
-        <dd>{batch.offers.length ? batch.offers.join("、") : t("plan.allOffers")}</dd>
+        <dd>
+          {batch.offers.length ? batch.offers.map(offerTitle).join(common("comma")) : t("plan.allOffers")}
+        </dd>
         <dt>{t("plan.priority")}</dt>
         <dd>{batch.priority}</dd>
         <dt>{t("plan.policy")}</dt>

@@ -2,7 +2,7 @@ import { Button, Card, Input, Table, type TableColumnsType } from "antd";
 import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { BatchNow, BoardState, OpenTransfer, RunningCall } from "../../live/board_state";
+import type { AgentNow, BatchNow, BoardState, OpenTransfer, RunningCall } from "../../live/board_state";
 import { LinkButton } from "../../parts/link_button";
 import { Long } from "../../parts/long";
 import { Since } from "../../parts/since";
@@ -10,7 +10,12 @@ import { Nothing } from "../../parts/states";
 import { Label } from "../../parts/tags";
 import { useMay } from "../../shell/session";
 
-type Row = { call: RunningCall; batch: BatchNow | undefined; transfer: OpenTransfer | undefined };
+type Row = {
+  call: RunningCall;
+  batch: BatchNow | undefined;
+  transfer: OpenTransfer | undefined;
+  agent: AgentNow | undefined;
+};
 
 const Listening = lazy(() =>
   import("../../audio/listening").then((module) => ({ default: module.Listening })),
@@ -38,7 +43,7 @@ export function Calls({ board }: { board: BoardState }) {
           <Input.Search
             allowClear
             size="small"
-            style={{ width: 220 }}
+            style={{ width: 250 }}
             placeholder={t("calls.filter")}
             aria-label={t("calls.filter")}
             onChange={(event) => setWanted(event.target.value)}
@@ -49,7 +54,7 @@ export function Calls({ board }: { board: BoardState }) {
     >
       {rows.length === 0 ? (
         <Nothing
-          text={`${t("calls.none")}。${t("calls.noneHint")}`.replace("。", " · ")}
+          text={`${t("calls.none")} · ${t("calls.noneHint")}`}
           action={
             may("batch.write") ? (
               <LinkButton to="/batches/new" type="primary">
@@ -94,14 +99,21 @@ function useRows(board: BoardState): Row[] {
       const batch = board.batch.get(call.batch_id);
       const transfer = call.call_id ? transfers.get(call.call_id) : undefined;
       const before = known.get(call.attempt_id);
-      if (before?.call === call && before.batch === batch && before.transfer === transfer) return before;
-      const row = { call, batch, transfer };
-      known.set(call.attempt_id, row);
-      return row;
+      const agent = board.desk.get(transfer?.agent_id ?? "");
+      const now: Row = { call, batch, transfer, agent };
+      if (before && unchanged(before, now)) return before;
+      known.set(call.attempt_id, now);
+      return now;
     });
     for (const id of known.keys()) if (!board.call.has(id)) known.delete(id);
     return rows.sort((a, b) => begun(a.call).localeCompare(begun(b.call)));
-  }, [board.call, board.batch, board.transfer, known]);
+  }, [board.call, board.batch, board.transfer, board.desk, known]);
+}
+
+function unchanged(a: Row, b: Row): boolean {
+  return (
+    a.call === b.call && a.batch === b.batch && a.transfer === b.transfer && a.agent?.name === b.agent?.name
+  );
 }
 
 function begun(call: RunningCall): string {
@@ -121,7 +133,7 @@ function useColumns(listen: ((call: RunningCall) => void) | null): TableColumnsT
         [
           {
             title: t("calls.customer"),
-            width: 108,
+            width: 96,
             render: (_, { call }) => (
               <Link to={`/customers/${call.customer_id}`}>
                 <Long text={call.name} />
@@ -130,7 +142,7 @@ function useColumns(listen: ((call: RunningCall) => void) | null): TableColumnsT
           },
           {
             title: t("calls.phone"),
-            width: 118,
+            width: 112,
             render: (_, { call }) => <span className="numbers">{call.phone_masked}</span>,
           },
           {
@@ -144,22 +156,25 @@ function useColumns(listen: ((call: RunningCall) => void) | null): TableColumnsT
           },
           {
             title: t("calls.state"),
-            width: 88,
+            width: 84,
             render: (_, { call }) => <Label of="state" name={call.state} />,
           },
           {
             title: t("calls.lasting"),
-            width: 72,
+            width: 74,
             align: "right",
             render: (_, { call }) => <Since at={call.answered_at ?? call.dialing_at} />,
           },
           {
             title: t("calls.desk"),
-            width: 112,
-            render: (_, { transfer }) =>
+            width: 144,
+            render: (_, { transfer, agent }) =>
               transfer ? (
                 <Long
-                  text={`${t(`transferState.${transfer.state as "ringing"}`, { defaultValue: transfer.state })}${transfer.agent_id ? ` · ${transfer.agent_id}` : ""}`}
+                  text={[
+                    t(`transferState.${transfer.state as "ringing"}`, { defaultValue: transfer.state }),
+                    ...(agent ? [agent.name] : []),
+                  ].join(" · ")}
                 />
               ) : null,
           },
@@ -167,7 +182,7 @@ function useColumns(listen: ((call: RunningCall) => void) | null): TableColumnsT
             ? [
                 {
                   title: listening("title"),
-                  width: 84,
+                  width: 98,
                   render: (_: unknown, { call }: Row) =>
                     call.call_id && call.state === "in_call" ? (
                       <Button size="small" onClick={() => listen(call)}>

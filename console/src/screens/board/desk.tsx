@@ -9,6 +9,7 @@ import { useKnown } from "../../parts/known";
 import { Long } from "../../parts/long";
 import { Since } from "../../parts/since";
 import { Nothing } from "../../parts/states";
+import { useLabel } from "../../words";
 
 const DOT = {
   available: "success",
@@ -79,6 +80,7 @@ function Waiting({
   agents: ReadonlyMap<string, AgentNow>;
 }) {
   const { t } = useTranslation("board");
+  const label = useLabel();
   const columns: TableColumnsType<OpenTransfer> = [
     {
       title: t("calls.customer"),
@@ -92,7 +94,7 @@ function Waiting({
       title: t("desk.reason"),
       render: (_, each) => (
         <Tag color={each.reason === "complaint" || each.reason === "legal_threat" ? "error" : undefined}>
-          {t(`reason.${each.reason as "complaint"}`, { defaultValue: each.reason })}
+          {label("transferReason", each.reason)}
         </Tag>
       ),
     },

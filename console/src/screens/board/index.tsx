@@ -4,10 +4,12 @@ import { type BoardState, nothingYet } from "../../live/board_state";
 import { type Connection, useLive } from "../../live/live_board";
 import { useAhead } from "../../live/server_clock";
 import { Figure } from "../../parts/figure";
+import { LinkButton } from "../../parts/link_button";
 import { Page } from "../../parts/page";
 import { Shares } from "../../parts/shares";
 import { Ahead } from "../../parts/since";
 import { Loading, Nothing } from "../../parts/states";
+import { useMay } from "../../shell/session";
 import { useLabel } from "../../words";
 import { Alarms } from "./alarms";
 import { Batches } from "./batches_now";
@@ -17,9 +19,14 @@ import { Desk } from "./desk";
 /** What runs at this moment. */
 export function Component() {
   const { t } = useTranslation("board");
+  const may = useMay();
   const { board, connection, came } = useLive();
   return (
-    <Page title={t("title")} beside={<Signal connection={connection} />}>
+    <Page
+      title={t("title")}
+      beside={<Signal connection={connection} />}
+      actions={may("offer.withdraw") && <LinkButton to="/recalls">{t("recall")}</LinkButton>}
+    >
       {connection === "lost" && (
         <Alert type="warning" showIcon role="status" style={{ marginBottom: 16 }} title={t("lost")} />
       )}
@@ -43,7 +50,7 @@ function Now({ board }: { board: BoardState }) {
   return (
     <div className="stack">
       <Figures board={board} />
-      <div className="columns two">
+      <div className="columns two narrow">
         <div className="stack">
           <Calls board={board} />
           <Desk board={board} />

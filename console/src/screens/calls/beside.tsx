@@ -2,6 +2,7 @@ import { Card } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { length, Moment } from "../../parts/moment";
+import { useFlowTitle } from "../../parts/named";
 import { Label } from "../../parts/tags";
 import { useMay } from "../../shell/session";
 import { useLabel } from "../../words";
@@ -12,6 +13,8 @@ export function Facts({ sheet }: { sheet: Sheet }) {
   const { t } = useTranslation("calls");
   const label = useLabel();
   const may = useMay();
+  const flowTitle = useFlowTitle();
+  const { t: flows } = useTranslation("flows");
   const { call, customer } = sheet;
   return (
     <Card size="small" title={t("facts")}>
@@ -39,11 +42,11 @@ export function Facts({ sheet }: { sheet: Sheet }) {
         <dt>{t("endedBy")}</dt>
         <dd>{label("endedBy", call.ended_by)}</dd>
         <dt>{t("flow")}</dt>
-        <dd>{`${call.flow} · v${call.flow_version}`}</dd>
+        <dd>{`${flowTitle(call.flow)} · ${flows("version", { version: call.flow_version })}`}</dd>
       </dl>
       {sheet.follow_ups.length > 0 && (
         <>
-          <h3>{t("followUps")}</h3>
+          <h2>{t("followUps")}</h2>
           <ul className="plain">
             {sheet.follow_ups.map((one) => (
               <li key={one.id}>
@@ -58,7 +61,7 @@ export function Facts({ sheet }: { sheet: Sheet }) {
       )}
       {sheet.promises.length > 0 && (
         <>
-          <h3>{t("promises")}</h3>
+          <h2>{t("promises")}</h2>
           <ul className="plain">
             {sheet.promises.map((one) => (
               <li key={one.id}>
@@ -70,7 +73,7 @@ export function Facts({ sheet }: { sheet: Sheet }) {
       )}
       {sheet.transfers.map((one) => (
         <div key={one.id}>
-          <h3>{t("transfer")}</h3>
+          <h2>{t("transfer")}</h2>
           <ul className="plain">
             <li>
               {label("transferReason", one.reason)} · {label("transfer", one.result ?? one.state)}

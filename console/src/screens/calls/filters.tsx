@@ -84,7 +84,7 @@ function Several({
       mode="multiple"
       allowClear
       maxTagCount="responsive"
-      style={{ width: 170 }}
+      style={{ width: 156 }}
       placeholder={placeholder}
       aria-label={placeholder}
       optionFilterProp="label"

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { Long } from "../../parts/long";
 import { length, Moment } from "../../parts/moment";
+import { useFlowTitle } from "../../parts/named";
 import { Page } from "../../parts/page";
 import { Loaded, Nothing } from "../../parts/states";
 import { Label } from "../../parts/tags";
@@ -18,6 +19,7 @@ export function List() {
   const { t } = useTranslation("calls");
   const may = useMay();
   const label = useLabel();
+  const flowTitle = useFlowTitle();
   const go = useNavigate();
   const [address, setAddress] = useSearchParams();
   const query = useQuery(listOf(wantedOf(address)));
@@ -60,7 +62,7 @@ export function List() {
           "—"
         ),
     },
-    { title: t("flow"), width: 180, render: (_, call) => <Long text={call.flow} /> },
+    { title: t("flow"), width: 180, render: (_, call) => <Long text={flowTitle(call.flow)} /> },
   ];
   return (
     <Page

@@ -23,6 +23,7 @@ export function Scorecard({
   seek: (ms: number) => void;
 }) {
   const { t } = useTranslation("calls");
+  const { t: common } = useTranslation();
   const label = useLabel();
   const may = useMay();
   const [judged, setJudged] = useState<CheckLine | null>(null);
@@ -65,7 +66,7 @@ export function Scorecard({
                   type="text"
                   size="small"
                   icon={<EditOutlined />}
-                  aria-label={`${t("judge")}：${label("check", line.check)}`}
+                  aria-label={common("pair", { name: t("judge"), value: label("check", line.check) })}
                   onClick={() => setJudged(line)}
                 />
               </Tooltip>

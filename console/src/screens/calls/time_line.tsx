@@ -19,6 +19,7 @@ export function TimeLine({
   seek: (ms: number) => void;
 }) {
   const { t } = useTranslation("calls");
+  const { t: common } = useTranslation();
   const label = useLabel();
   const said = turns.filter((turn) => turn.speaker === "callee");
   const place = (turn: Turn) => ({
@@ -56,7 +57,9 @@ export function TimeLine({
                 style={place(turn)}
                 aria-label={label("emotion", turn.emotion)}
                 onClick={() => seek(turn.start_ms)}
-              />
+              >
+                {turn.emotion !== "neutral" && label("emotion", turn.emotion)}
+              </button>
             </Tooltip>
           ))}
       </section>
@@ -66,7 +69,7 @@ export function TimeLine({
           return (
             <Tooltip
               key={`${mark.kind}${mark.at_ms}${mark.text}`}
-              title={`${t(`mark.${mark.kind}`)}：${words}`}
+              title={common("pair", { name: t(`mark.${mark.kind}`), value: words })}
             >
               <button
                 type="button"

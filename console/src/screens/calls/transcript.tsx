@@ -2,6 +2,7 @@ import { CommentOutlined } from "@ant-design/icons";
 import { Button, Tag, Tooltip } from "antd";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useOfferTitle } from "../../parts/named";
 import { Label } from "../../parts/tags";
 import { useLabel } from "../../words";
 import type { Turn } from "./queries";
@@ -54,6 +55,8 @@ function One({
   note: ((ms: number) => void) | null;
 }) {
   const { t } = useTranslation("calls");
+  const { t: common } = useTranslation();
+  const offerTitle = useOfferTitle();
   const label = useLabel();
   const { heard, unheard } = heardOf(turn);
   const slots = Object.entries(turn.slots ?? {});
@@ -87,17 +90,19 @@ function One({
           <Label of="emotion" name={turn.emotion} />
         )}
         {slots.map(([name, value]) => (
-          <Tag
-            key={name}
-            variant="outlined"
-          >{`${t(`slot.${name}` as never, { defaultValue: name })}：${String(value)}`}</Tag>
-        ))}
-        {turn.offers.map((offer) => (
-          <Tag key={offer} color="cyan">
-            {t("offer", { offer })}
+          <Tag key={name} variant="outlined">
+            {common("pair", {
+              name: t(`slot.${name}` as never, { defaultValue: name }),
+              value: String(value),
+            })}
           </Tag>
         ))}
-        {turn.interrupted && <Tag color="orange">{t("interrupted")}</Tag>}
+        {turn.offers.map((offer) => (
+          <Tag key={offer} color="geekblue">
+            {t("offer", { offer: offerTitle(offer) })}
+          </Tag>
+        ))}
+        {turn.interrupted && <Tag color="warning">{t("interrupted")}</Tag>}
         {note && (
           <Button
             type="text"

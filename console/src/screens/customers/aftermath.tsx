@@ -14,6 +14,7 @@ type Line = { key: string; due: string; what: string; words: string; owner: stri
 /** What has to happen, what was promised, and what was complained of. */
 export function Aftermath({ sheet }: { sheet: Sheet }) {
   const { t } = useTranslation("customers");
+  const { t: common } = useTranslation();
   const label = useLabel();
   const lines: Line[] = [
     ...sheet.follow_ups.map((each) => ({
@@ -27,7 +28,7 @@ export function Aftermath({ sheet }: { sheet: Sheet }) {
     ...sheet.promises.map((each) => ({
       key: each.id,
       due: each.due_at,
-      what: `${t("promise")}：${label("promise", each.kind)}`,
+      what: common("pair", { name: t("promise"), value: label("promise", each.kind) }),
       words: each.words,
       owner: label("owner", each.owner),
       state: <Label of="promiseState" name={each.state} />,

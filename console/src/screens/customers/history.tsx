@@ -42,7 +42,7 @@ export function History({ sheet }: { sheet: Sheet }) {
           pagination={{ pageSize: 15, hideOnSinglePage: true, showSizeChanger: false }}
           columns={[
             { width: 130, render: (_, each) => <Moment at={each.at} /> },
-            { width: 130, render: (_, each) => <Kind each={each} /> },
+            { width: 150, render: (_, each) => <Kind each={each} /> },
             { render: (_, each) => <What each={each} /> },
           ]}
         />
@@ -63,6 +63,7 @@ function Kind({ each }: { each: Happened }) {
 
 function What({ each }: { each: Happened }) {
   const { t } = useTranslation("customers");
+  const { t: common } = useTranslation();
   const label = useLabel();
   const may = useMay();
   switch (each.kind) {
@@ -86,7 +87,14 @@ function What({ each }: { each: Happened }) {
     case "heard":
       return (
         <Long
-          text={`${label("journal", each.journal.kind)}${each.journal.words ? `：“${each.journal.words}”` : ""}`}
+          text={
+            each.journal.words
+              ? common("pair", {
+                  name: label("journal", each.journal.kind),
+                  value: `“${each.journal.words}”`,
+                })
+              : label("journal", each.journal.kind)
+          }
         />
       );
     case "returned":

@@ -7,6 +7,7 @@ import { Moment } from "../../parts/moment";
 import { Page } from "../../parts/page";
 import { Loaded, Nothing } from "../../parts/states";
 import { useMay } from "../../shell/session";
+import { useLanguage } from "../../words";
 import { Aftermath } from "./aftermath";
 import { BudgetGauge } from "./budget";
 import { History } from "./history";
@@ -14,6 +15,8 @@ import { PermitAsked } from "./permit";
 import { type Sheet, sheetOf } from "./queries";
 import { Quiet } from "./quiet";
 import { Reveal } from "./reveal";
+import { withoutNumbers } from "./tag_rule";
+import { zoneName } from "./zone";
 
 /** All that is known of one customer, and whether they may be called. */
 export function One({ id }: { id: string }) {
@@ -51,13 +54,13 @@ function Shown({ sheet }: { sheet: Sheet }) {
         <Quiet customer={sheet.customer} />
         <Aftermath sheet={sheet} />
         <History sheet={sheet} />
+        <Tags sheet={sheet} />
       </div>
       <div className="stack">
         {may("permit.ask") && <PermitAsked customer={sheet.customer} />}
         <BudgetGauge id={sheet.customer.id} />
         <Profile sheet={sheet} />
         <Consents sheet={sheet} />
-        <Tags sheet={sheet} />
       </div>
     </div>
   );
@@ -65,6 +68,8 @@ function Shown({ sheet }: { sheet: Sheet }) {
 
 function Profile({ sheet: { customer } }: { sheet: Sheet }) {
   const { t } = useTranslation("customers");
+  const { t: common } = useTranslation();
+  const language = useLanguage();
   const known = useKnown();
   const rows: [string, React.ReactNode][] = [
     [t("brand"), `${customer.brand} · ${known("industry", customer.industry)}`],
@@ -79,8 +84,8 @@ function Profile({ sheet: { customer } }: { sheet: Sheet }) {
     [t("facts.member"), customer.member_until],
     [t("facts.agent"), customer.named_agent],
     [t("facts.channel"), customer.preferred_channel && known("channel", customer.preferred_channel)],
-    [t("facts.interests"), customer.interests.join("、")],
-    [t("facts.zone"), customer.timezone ?? t("facts.zoneUnknown")],
+    [t("facts.interests"), customer.interests.join(common("comma"))],
+    [t("facts.zone"), zoneName(customer.timezone, language) ?? t("facts.zoneUnknown")],
     [t("facts.registered"), customer.registered_at && dayjs(customer.registered_at).format("YYYY-MM-DD")],
     [t("facts.enquiry"), customer.own_enquiry_at && <Moment at={customer.own_enquiry_at} />],
   ];
@@ -115,7 +120,9 @@ function Consents({ sheet: { consents } }: { sheet: Sheet }) {
               {known("purpose", each.purpose)}
               <div className="soft">
                 <Moment at={each.at} /> ·{" "}
-                {[each.channel, each.text_version, each.evidence].filter(Boolean).join(" · ")}
+                {[each.channel && known("channel", each.channel), each.text_version, each.evidence]
+                  .filter(Boolean)
+                  .join(" · ")}
               </div>
             </li>
           ))}
@@ -132,11 +139,11 @@ function Tags({ sheet: { tags } }: { sheet: Sheet }) {
   return (
     <Card size="small" title={t("tags")}>
       {tags.length ? (
-        <ul className="plain-list" lang="zh">
+        <ul className="plain-list tags" lang="zh">
           {tags.map((tag) => (
             <li key={tag.name}>
               <Tag>{tag.value ? `${tag.name}：${tag.value}` : tag.name}</Tag>
-              <div className="soft">{tag.rule}</div>
+              <div className="soft">{withoutNumbers(tag.rule)}</div>
             </li>
           ))}
         </ul>

@@ -20,7 +20,7 @@ export function BriefCard({ offer }: { offer: Offer }) {
         <Tag color="purple">{word("reason", offer.reason)}</Tag>
         {brief.mood.map((mood, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a mood may come back
-          <Tag key={index} color={index === brief.mood.length - 1 ? "volcano" : undefined}>
+          <Tag key={index} color={index === brief.mood.length - 1 ? "magenta" : undefined}>
             {word("mood", mood)}
           </Tag>
         ))}

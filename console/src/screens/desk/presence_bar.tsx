@@ -13,7 +13,7 @@ const COLOUR: Record<Presence, string> = {
   available: "success",
   ringing: "warning",
   busy: "processing",
-  wrap_up: "gold",
+  wrap_up: "warning",
   break: "default",
 };
 

@@ -31,7 +31,7 @@ export function RingingCard({ ringing }: { ringing: Ringing }) {
         extra={
           <Flex gap={4} wrap>
             {offer.own_agent_id === me.name && <Tag color="blue">{t("ring.own")}</Tag>}
-            {ringing.escalation > 0 && <Tag color="orange">{t("ring.everybody")}</Tag>}
+            {ringing.escalation > 0 && <Tag color="warning">{t("ring.everybody")}</Tag>}
             <Waited ringing={ringing} />
           </Flex>
         }

@@ -37,6 +37,7 @@ export function Component() {
 
 function Choose({ name, flows }: { name: string; flows: { name: string; title: string }[] }) {
   const { t } = useTranslation("flows");
+  const { t: common } = useTranslation();
   const go = useNavigate();
   return (
     <Select
@@ -44,7 +45,10 @@ function Choose({ name, flows }: { name: string; flows: { name: string; title: s
       value={name || undefined}
       aria-label={t("choose")}
       onChange={(to: string) => void go(`/flows/${to}`)}
-      options={flows.map((flow) => ({ value: flow.name, label: `${flow.title}（${flow.name}）` }))}
+      options={flows.map((flow) => ({
+        value: flow.name,
+        label: common("behind", { text: flow.title, more: flow.name }),
+      }))}
     />
   );
 }

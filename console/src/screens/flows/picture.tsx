@@ -104,7 +104,7 @@ export function Picture({
         proOptions={{ hideAttribution: true }}
       >
         <Background gap={24} />
-        <Controls showInteractive={false} />
+        <Controls position="top-right" showInteractive={false} />
       </ReactFlow>
     </div>
   );

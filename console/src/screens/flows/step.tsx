@@ -20,6 +20,7 @@ export function StepShown({
   choose: (step: string) => void;
 }) {
   const { t } = useTranslation("flows");
+  const { t: common } = useTranslation();
   const label = useLabel();
   return (
     <section aria-live="polite">
@@ -30,7 +31,10 @@ export function StepShown({
       {step.say.length > 0 && <Words title={t("says")} lines={step.say} findings={flow.findings} />}
       {step.question && (
         <Words
-          title={`${t("asks")}（${t(`kind.${step.question_kind as Kind}`, { defaultValue: step.question_kind })}）`}
+          title={common("behind", {
+            text: t("asks"),
+            more: t(`kind.${step.question_kind as Kind}`, { defaultValue: step.question_kind }),
+          })}
           lines={[step.question]}
           findings={flow.findings}
         />
@@ -63,7 +67,10 @@ export function StepShown({
       )}
       {step.fills.length > 0 && (
         <p>
-          {t("fills")}：{step.fills.map((slot) => flow.findings[slot] ?? slot).join("、")}
+          {common("pair", {
+            name: t("fills"),
+            value: step.fills.map((slot) => flow.findings[slot] ?? slot).join(common("comma")),
+          })}
         </p>
       )}
     </section>
@@ -98,7 +105,7 @@ export function Variants({ lines, findings = {} }: { lines: Said[]; findings?: F
           <li key={`${line.name}${variant.text}`}>
             {variant.text}{" "}
             {variant.promises && (
-              <Tag color="gold">{t("promises", { kind: label("promise", variant.promises) })}</Tag>
+              <Tag color="warning">{t("promises", { kind: label("promise", variant.promises) })}</Tag>
             )}
             {variant.only_if.length > 0 && (
               <span className="soft">

@@ -7,6 +7,7 @@ import { api, data } from "../../api/client";
 import type { components } from "../../api/schema";
 import { Long } from "../../parts/long";
 import { Moment } from "../../parts/moment";
+import { useOfferTitle } from "../../parts/named";
 import { Loaded, Nothing } from "../../parts/states";
 import { Label } from "../../parts/tags";
 import { useMay } from "../../shell/session";
@@ -19,7 +20,9 @@ type Case = components["schemas"]["CaseLine"];
 /** Complaints, the one whose answer is due first on top. */
 export function Cases() {
   const { t } = useTranslation("followUps");
+  const { t: common } = useTranslation();
   const label = useLabel();
+  const offerTitle = useOfferTitle();
   const query = useQuery({
     queryKey: ["cases"],
     queryFn: async () => data(await api.GET("/api/cases")),
@@ -71,7 +74,7 @@ export function Cases() {
                     </div>
                     {row.answer && (
                       <div className="soft two-lines" title={row.answer}>
-                        {t("answer")}：{row.answer}
+                        {common("pair", { name: t("answer"), value: row.answer })}
                       </div>
                     )}
                     {row.call_id && <Link to={`/calls/${row.call_id}`}>{t("call")}</Link>}
@@ -84,13 +87,13 @@ export function Cases() {
                 render: (_, row) => (
                   <Flex wrap gap={4}>
                     <Label of="state" name={row.state} />
-                    {row.compensation_code && <Tag>{row.compensation_code}</Tag>}
+                    {row.compensation_code && <Tag>{offerTitle(row.compensation_code)}</Tag>}
                   </Flex>
                 ),
               },
               {
                 title: t("owner"),
-                width: 120,
+                width: 144,
                 render: (_, row) => <Long text={label("owner", row.owner)} />,
               },
               { title: t("actions"), width: 230, render: (_, row) => <CaseActions row={row} /> },
@@ -164,6 +167,7 @@ function AnswerDialog({ row, close }: { row: Case; close: () => void }) {
 
 function CompensateDialog({ row, close }: { row: Case; close: () => void }) {
   const { t } = useTranslation("followUps");
+  const { t: common } = useTranslation();
   const offers = useQuery({
     queryKey: ["cases", row.id, "compensations"],
     queryFn: async () =>
@@ -196,7 +200,7 @@ function CompensateDialog({ row, close }: { row: Case; close: () => void }) {
                 vertical
                 options={found.map((offer) => ({
                   value: offer.code,
-                  label: `${offer.title}（${offer.code}）`,
+                  label: common("behind", { text: offer.title, more: offer.code }),
                 }))}
               />
             </Form.Item>

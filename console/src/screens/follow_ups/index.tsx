@@ -4,7 +4,6 @@ import { useSearchParams } from "react-router";
 import { Page } from "../../parts/page";
 import { useMay } from "../../shell/session";
 import { Cases } from "./cases";
-import "./follow_ups.css";
 import { FollowUps } from "./list";
 
 const VIEWS = ["mine", "free", "everything", "cases"] as const;

@@ -76,7 +76,7 @@ export function FollowUps({ view }: { view: Exclude<View, "cases"> }) {
               },
               {
                 title: t("customer"),
-                width: 224,
+                width: 200,
                 render: (_, row) => (
                   <>
                     <Link to={`/customers/${row.customer_id}`}>
@@ -110,7 +110,7 @@ export function FollowUps({ view }: { view: Exclude<View, "cases"> }) {
               },
               {
                 title: t("owner"),
-                width: 120,
+                width: 144,
                 render: (_, row) => <Long text={row.claimed_by || label("owner", row.owner)} />,
               },
               {

@@ -61,7 +61,8 @@ function ByIndustry({ found }: { found: Policies }) {
 
 function One({ policy }: { policy: Policy }) {
   const { t } = useTranslation("policy");
-  const spans = (each: string[]) => each.join("，") || t("closed");
+  const spans = (each: string[]) =>
+    each.length ? each.map((span) => <div key={span}>{span}</div>) : t("closed");
   const breaker = policy.breaker as Record<
     keyof typeof import("../../words/zh/policy").policy.breakerNames,
     number

@@ -77,7 +77,7 @@ export function Component() {
         ) : user.has_password ? (
           <Tag color="success">{t("users.active")}</Tag>
         ) : (
-          <Tag color="gold">{t("users.invited")}</Tag>
+          <Tag color="warning">{t("users.invited")}</Tag>
         ),
     },
     { title: t("users.signedIn"), width: 150, render: (_, user) => <Moment at={user.signed_in_at} /> },

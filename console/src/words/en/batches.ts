@@ -36,6 +36,7 @@ export const batches: typeof zh = {
   quiet: "Silence and reason",
   whatNext: "What follows / why not called",
   call: "Call",
+  endsAt: "Ends: ",
   times: "{{count}} attempts",
   filterState: "Filter by state",
   filterOutcome: "Filter by outcome",

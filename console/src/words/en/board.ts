@@ -3,6 +3,7 @@ import type { board as zh } from "../zh/board";
 export const board: typeof zh = {
   title: "Live board",
   live: "Live",
+  recall: "Recall an offer or a line",
   connecting: "Connecting…",
   lost: "Connection lost, reconnecting; below is how it was before",
   figures: {
@@ -57,14 +58,6 @@ export const board: typeof zh = {
     acknowledged: "Noted; what it is about is still to be done",
   },
   outcomes: { title: "Outcomes today", none: "No call has ended today" },
-  reason: {
-    complaint: "Complaint",
-    explicit_request: "Asked for a human",
-    high_value_complex_query: "Complex question",
-    repeated_misunderstanding: "Not understood several times",
-    vulnerable_person: "Vulnerable person",
-    legal_threat: "Mentions legal steps",
-  },
   transferState: {
     offered: "Waiting for an agent",
     ringing: "Ringing",

@@ -22,4 +22,7 @@ export const common: typeof zh = {
   copy: "Copy",
   copied: "Copied",
   more: "More",
+  pair: "{{name}}: {{value}}",
+  behind: "{{text}} ({{more}})",
+  comma: ", ",
 };

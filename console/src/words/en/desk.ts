@@ -123,11 +123,11 @@ export const desk: typeof zh = {
   },
   reason: {
     complaint: "Complaint",
-    explicit_request: "Asked for a person",
-    high_value_complex_query: "Important and complex",
-    repeated_misunderstanding: "Not understood",
-    vulnerable_person: "Needs care",
-    legal_threat: "Legal risk",
+    explicit_request: "Asked for a human",
+    high_value_complex_query: "Large or complex matter",
+    repeated_misunderstanding: "Not understood repeatedly",
+    vulnerable_person: "Vulnerable person",
+    legal_threat: "Mentions legal steps",
     supervisor: "Supervisor takes over",
   },
   talk: {

@@ -5,6 +5,7 @@ export const flows: typeof zh = {
   about:
     "For reading: flows are kept as files and come with the installation. Click a step to see what it says and where each answer leads.",
   none: "There is no flow",
+  ofEachIndustry: "Each industry's own flow",
   choose: "Choose a flow",
   version: "version {{version}}",
   counts: "{{steps}} steps · {{lines}} lines",

@@ -10,6 +10,7 @@ export const shell: typeof zh = {
     calls: "Call review",
     flows: "Flows",
     policy: "Policy",
+    recalls: "Live recall",
     desk: "Agent desk",
     followUps: "Follow-ups",
     users: "Users and roles",

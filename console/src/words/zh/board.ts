@@ -1,6 +1,7 @@
 export const board = {
   title: "实时看板",
   live: "实时更新",
+  recall: "撤回优惠或话术",
   connecting: "正在连接…",
   lost: "连接中断，正在重连；下面是断开前的情况",
   figures: {
@@ -55,19 +56,11 @@ export const board = {
     acknowledged: "已记录，事情本身仍需处理",
   },
   outcomes: { title: "今日结果", none: "今天还没有结束的电话" },
-  reason: {
-    complaint: "投诉",
-    explicit_request: "要求人工",
-    high_value_complex_query: "复杂咨询",
-    repeated_misunderstanding: "多次没听懂",
-    vulnerable_person: "需要照顾的人",
-    legal_threat: "提到法律途径",
-  },
   transferState: {
     offered: "等待分配",
     ringing: "正在振铃",
     accepted: "坐席已接受",
     connected: "通话中",
-    wrap_up: "收尾",
+    wrap_up: "话后处理",
   },
 };

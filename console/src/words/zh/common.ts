@@ -19,4 +19,8 @@ export const common = {
   copy: "复制",
   copied: "已复制",
   more: "更多",
+  /** A name with its value; what stands in brackets behind; several in a row. */
+  pair: "{{name}}：{{value}}",
+  behind: "{{text}}（{{more}}）",
+  comma: "、",
 };

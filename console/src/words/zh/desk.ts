@@ -110,10 +110,10 @@ export const desk = {
   reason: {
     complaint: "投诉",
     explicit_request: "要求人工",
-    high_value_complex_query: "重要复杂问题",
+    high_value_complex_query: "大额或复杂业务",
     repeated_misunderstanding: "多次没听懂",
-    vulnerable_person: "需要关怀",
-    legal_threat: "法律风险",
+    vulnerable_person: "需要特别照顾",
+    legal_threat: "提到法律途径",
     supervisor: "主管接手",
   },
   talk: {

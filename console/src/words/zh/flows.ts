@@ -2,6 +2,7 @@ export const flows = {
   title: "话术流程",
   about: "只读：流程以文件维护，随安装更新。点一步，看它说什么、客户怎样回答就走到哪里。",
   none: "没有可用的流程",
+  ofEachIndustry: "各行业自己的流程",
   choose: "选流程",
   version: "第 {{version}} 版",
   counts: "{{steps}} 步 · {{lines}} 句话术",

@@ -1,7 +1,7 @@
 /** The rules of the permit, as the server names them: callbot/insight/rule_words.py has the same Chinese. */
 export const rules = {
   name: {
-    number_valid: "号码有效",
+    number_valid: "号码有效性",
     do_not_contact: "勿扰名单",
     batch_running: "批次状态",
     batch_days: "批次日期",

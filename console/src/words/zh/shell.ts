@@ -8,6 +8,7 @@ export const shell = {
     calls: "通话质检",
     flows: "话术流程",
     policy: "规则",
+    recalls: "紧急撤回",
     desk: "坐席工作台",
     followUps: "待办跟进",
     users: "用户与权限",

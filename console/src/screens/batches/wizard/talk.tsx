@@ -34,6 +34,7 @@ function Inside({
   offers: Data<typeof allOffers>;
 }) {
   const { t } = useTranslation("wizard");
+  const { t: common } = useTranslation();
   const known = useKnown();
   const counted = useQueries({
     queries: (who.source === "segment" ? who.segments : []).map((name) => peopleOf(name)),
@@ -80,7 +81,7 @@ function Inside({
             showSearch={{ optionFilterProp: "label" }}
             options={possible.map(({ name, title }) => ({
               value: name,
-              label: title ? `${title}（${name}）` : `${name} — ${t("talk.flowAll")}`,
+              label: common("behind", { text: title || t("talk.flowAll"), more: name }),
             }))}
           />
         </Form.Item>
