@@ -52,6 +52,23 @@ function having(...steps: Step[]): Desk {
 const TALKING = [open, welcome, is("available"), is("ringing"), rings(), is("busy"), connects()];
 
 describe("a call", () => {
+  test("whoever talks on a telephone is told which, and when it was not answered", () => {
+    const telephone = says({
+      type: "welcome",
+      agent_id: "lin",
+      name: "林",
+      sound: "framed",
+      break_reasons: [],
+      telephone: "…4851",
+    });
+    const accepted = having(open, telephone, rings(), { type: "answered", answer: "accept" });
+    expect(accepted.telephone).toBe("…4851");
+    expect(accepted.ringing?.answered).toBe("accept");
+    const missed = step(accepted, says({ type: "withdrawn", offer_id: "t1", why: "telephone" }), 9_000);
+    expect(missed.ringing).toBeNull();
+    expect(missed.notice).toMatchObject({ kind: "withdrawn", why: "telephone" });
+  });
+
   test("rings until its time, is answered, and ends in a form", () => {
     const ringing = having(open, welcome, is("available"), is("ringing"), rings());
     expect(ringing.ringing).toMatchObject({ from: 4_000, until: 19_000, waitedS: 2, answered: null });
