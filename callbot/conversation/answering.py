@@ -17,7 +17,7 @@ from callbot.conversation.floor_events import TakeTurn, Words
 from callbot.conversation.guard import Sheet
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.lookup import Found, Lookup, PieceLookup
-from callbot.conversation.patterns import as_question
+from callbot.conversation.patterns import as_question, calm, in_terms
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.prompt_use import PromptUse, answered
 from callbot.conversation.reading import Context, Reader, Reading
@@ -110,7 +110,7 @@ class Answering:
         confirmed and before the answer is ready, and only they outlive a cancellation."""
         turn, clock = answer.turn, asyncio.get_running_loop().time
         started = clock()
-        reading, found = await self.looked_up(await self._understand(answer))
+        reading, found = await self.looked_up(await self._understand(answer), answer.before)
         read = clock()
         answer.reading = reading
         answer.need = self.record.need(reading, turn.text, bot_said=answer.bot_said, asks=answer.before.asks)
@@ -242,8 +242,12 @@ class Answering:
             self.log.event("reader-failed", at_ms, error=repr(error))
         return reading
 
-    async def looked_up(self, reading: Reading) -> tuple[Reading, Found | None]:
-        """The reading with what the knowledge base says to it: what has an answer there is a question."""
+    async def looked_up(self, reading: Reading, state: State) -> tuple[Reading, Found | None]:
+        """The reading in the terms of the open question, with what the knowledge base says to it: what has an
+        answer there is a question."""
+        if not (state.holding or state.closed):
+            reading = in_terms(reading, state.awaiting or state.asks, state.choices)
+        reading = calm(reading)
         found = await self._known(reading)
         return (as_question(reading), found) if found is not None else (reading, None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,6 @@ TimeParser = Callable[[str, datetime], datetime | None]
 """A spoken time and `now` (UTC) → the point in time (UTC), None when it names none."""
 
 NO = frozenset({Intent.DENY, Intent.REFUSE, Intent.NO_LONGER_NEEDED, Intent.ALREADY_BOUGHT_ELSEWHERE})
-_ANY_TIME = re.compile(r"随便|随时|都行|都可以|你们?[定看]|您[定看]")
 FOR_A_HUMAN = frozenset({Intent.COMPLAINT, Intent.REQUEST_HUMAN})
 
 
@@ -77,7 +75,7 @@ class Appointment:
                 replace(state, awaiting=""), (self.plan.flow.line("callback_waived"),), "callback_waived"
             )
         line = self.plan.flow.line("ask_callback_time")
-        unclear = reading.intent is Intent.SILENCE_FILLER_UNCLEAR and not _ANY_TIME.search(reading.text)
+        unclear = reading.intent is Intent.SILENCE_FILLER_UNCLEAR
         if unclear and state.told.get(line.name, 0) < 2:
             words = self.telling.question(state)
             return self.telling.told(state, (line,)), Act(name=line.name, utterances=words)

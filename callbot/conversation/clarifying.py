@@ -29,7 +29,7 @@ def as_taken(reading: Reading, act: Act) -> Reading:
     return replace(
         reading,
         intent=Intent.SILENCE_FILLER_UNCLEAR,
-        others=tuple(intent for intent in reading.others if intent in _KEPT),
+        others=tuple(intent for intent in (reading.intent, *reading.others) if intent in _KEPT),
     )
 
 

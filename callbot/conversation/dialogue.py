@@ -22,9 +22,7 @@ from callbot.conversation.result import JournalKind
 from callbot.conversation.stepping import CARE, Stepping, note_data
 from callbot.conversation.telling import Telling, asking, remembered
 
-_AT_ANY_CONFIDENCE = frozenset(
-    {Intent.DO_NOT_CALL, Intent.COMPLAINT, Intent.REQUEST_HUMAN, Intent.ANNOUNCEMENT}
-)
+_AT_ANY_CONFIDENCE = frozenset({Intent.DO_NOT_CALL, Intent.ANNOUNCEMENT})
 _COMMITTING = frozenset(
     {
         Intent.INTERESTED,
@@ -34,9 +32,12 @@ _COMMITTING = frozenset(
         Intent.WRONG_PERSON,
         Intent.THANKS_BYE,
         Intent.ABUSIVE,
+        Intent.COMPLAINT,
+        Intent.REQUEST_HUMAN,
     }
 )
-"""What a flow answers with something that is hard to take back: a promise, a goodbye, a number struck out."""
+"""What a flow answers with something that is hard to take back: a promise, a goodbye, a number struck out,
+a human whom nothing else in the call calls for."""
 _GO_ON = frozenset({Intent.GREETING_ACK, Intent.AFFIRM, Intent.SILENCE_FILLER_UNCLEAR})
 _YES_NO = frozenset({"yes_no", "anything_else", "identity"})
 """Questions that a yes answers even before they were asked to the end."""
@@ -101,8 +102,6 @@ class Dialogue:
         meant to say and the callee did not hear, in order; it is said again where the callee only says
         "go on".
         """
-        if state.asks == "choice" and not state.holding:
-            reading = patterns.chosen(reading, state.choices)
         before, state = state, self.stepping.keep(state, reading)
         state, act = self._react(before, state, reading, now, need, known, tuple(unsaid))
         if not patterns.asks_for_a_moment(reading):
@@ -197,6 +196,8 @@ class Dialogue:
             asked = self.flow.always.get(intent) if self._asks_meanwhile(reading, now) else None
             if asked is not None:
                 return self.stepping.follow(state, asked, reading, now, unsaid)
+            if (going_on := self._goes_on(state, reading)) is not None:
+                return self.stepping.follow(replace(state, awaiting=""), going_on, reading, now, unsaid)
             return self.appointment.with_time(state, reading, now)
         if not state.closed and intent not in _SERIOUS and self._corrects(before, state, reading):
             lines = (self.flow.line("corrected"),)
@@ -245,7 +246,8 @@ class Dialogue:
     def _tells(self, before: State, state: State, reading: Reading) -> bool:
         """An answer to an open question that names what the step listens for is that answer, though it sounds
         like a question or a lack of time (最近太忙，忘了)."""
-        sounds_like = reading.intent in patterns.QUESTIONS or reading.intent is Intent.BUSY_CALLBACK
+        busy = reading.intent is Intent.BUSY_CALLBACK and reading.confidence < COMMITS
+        sounds_like = reading.intent in patterns.QUESTIONS or busy
         return sounds_like and "callback_time" not in reading.slots and self._kept(before, state)
 
     def _kept(self, before: State, state: State) -> bool:
@@ -268,6 +270,13 @@ class Dialogue:
         if reading.intent not in patterns.MEANWHILE or reading.slots.get("callback_time"):
             return False
         return self.parse_time(reading.text, now) is None
+
+    def _goes_on(self, state: State, reading: Reading) -> Reaction | None:
+        """你说吧, asked for another time: they have a moment after all."""
+        step = self.flow.steps[state.step]
+        moment = step.ask is not None and step.ask.kind == "yes_no" and not state.owed_human
+        sure = reading.intent is Intent.GREETING_ACK and reading.confidence >= COMMITS
+        return step.then.get(Intent.AFFIRM) if moment and sure else None
 
     def _corrects(self, before: State, state: State, reading: Reading) -> bool:
         """不是，我是说质量, when the step that listens for it is past."""

@@ -152,7 +152,7 @@ class Rehearsal:
 
     async def _answer(self, text: str, reading: Reading, bot_said: str) -> Exchange:
         before, self._level, self.over = self.state, 0, False
-        reading, found = await self._answering.looked_up(reading)
+        reading, found = await self._answering.looked_up(reading, before)
         need = self._record.need(reading, text, bot_said=bot_said, asks=before.asks)
         self.state, act = self.dialogue.respond(
             before,

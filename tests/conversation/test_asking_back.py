@@ -13,7 +13,7 @@ from callbot.conversation.answering import standing
 from callbot.conversation.clarifying import as_taken
 from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.labels import Emotion, Intent, Signal, TransferReason
-from callbot.conversation.patterns import as_question, chosen
+from callbot.conversation.patterns import as_question, calm, in_terms
 from callbot.conversation.reading import Reading
 
 YES = Reading(text="方便", intent=Intent.AFFIRM, confidence=0.9)
@@ -78,18 +78,64 @@ def test_a_do_not_call_beside_another_intent_is_obeyed_as_it_is_written_down() -
         ("第一个", "价格"),
         ("还是后者吧", "售后"),
         ("第二个更重要", "售后"),
+        ("都看重", ""),
         ("都行吧", ""),
     ],
 )
 def test_options_are_answered_by_their_place(text: str, concern: str) -> None:
-    took = chosen(reading(text, Intent.SILENCE_FILLER_UNCLEAR, 0.3), ("价格", "质量", "售后"))
+    took = in_terms(reading(text, Intent.ABUSIVE, 0.7), "choice", ("价格", "质量", "售后"))
     assert (took.intent, took.slots.get("concern", "")) == (Intent.AFFIRM, concern)
 
 
 @pytest.mark.parametrize("text", ["第一次买就坏了", "都不看重", "后面再说吧", "前面那个客服说的"])
 def test_other_words_choose_nothing(text: str) -> None:
     heard = reading(text, Intent.CONSIDERING, 0.6)
-    assert chosen(heard, ("价格", "质量")) is heard
+    assert in_terms(heard, "choice", ("价格", "质量")) is heard
+
+
+@pytest.mark.parametrize(
+    ("asks", "means"),
+    [("yes_no", Intent.AFFIRM), ("offer", Intent.CONSIDERING), ("open", Intent.CONSIDERING)],
+)
+@pytest.mark.parametrize("text", ["随便", "都行", "无所谓吧", "你们看着办", "嗯随便你"])
+def test_indifference_is_an_answer(text: str, asks: str, means: Intent) -> None:
+    angry = replace(reading(text, Intent.ABUSIVE, 0.95), emotion=Emotion.ANGRY)
+    took = in_terms(angry, asks, ())
+    assert (took.intent, took.emotion) == (means, Emotion.NEUTRAL)
+    assert in_terms(angry, "identity", ()) is angry
+    longer = replace(angry, text=f"{text}你们怎么骗人")
+    assert in_terms(longer, asks, ()) is longer
+
+
+def test_a_sound_shows_no_feeling() -> None:
+    sad = Reading(text="嗯", intent=Intent.AFFIRM, confidence=0.9, emotion=Emotion.SAD_WORRIED)
+    assert calm(sad).emotion is Emotion.NEUTRAL
+    worried = replace(sad, text="嗯我有点担心")
+    assert calm(worried) is worried
+
+
+@pytest.mark.parametrize("intent", [Intent.COMPLAINT, Intent.REQUEST_HUMAN])
+def test_a_guess_that_nothing_else_bears_out_fetches_no_human(intent: Intent) -> None:
+    guess = reading("那个东西", intent, 0.4)
+    _, _, act = talk(YES, guess)
+    assert (act.name, act.transfer) == ("unsure", None)
+    assert act.drafts, "it is journalled all the same"
+    assert intent in as_taken(guess, act).others
+    told = reading("一直放着没怎么用它", intent, 0.4)
+    assert talk(YES, told, reason="未知")[2].transfer is None
+
+
+def test_who_has_a_moment_after_all_is_told() -> None:
+    busy = reading("在开会", Intent.BUSY_CALLBACK)
+    _, state, _ = talk(busy, reading("你说吧", Intent.GREETING_ACK))
+    assert (state.step, state.awaiting, state.callback_at) == ("needs", "", None)
+
+
+def test_who_is_busy_now_has_not_forgotten_the_thing() -> None:
+    _, state, _ = talk(YES, reading("我在忙呢", Intent.BUSY_CALLBACK), reason="未知")
+    assert state.awaiting == "callback_time"
+    _, state, _ = talk(YES, reading("最近比较忙", Intent.BUSY_CALLBACK, 0.36), reason="未知")
+    assert state.step == "checkup/reminder"
 
 
 def test_a_question_in_answer_to_the_question_for_a_time_is_answered() -> None:
@@ -105,7 +151,8 @@ def test_no_time_is_booked_for_a_mumble() -> None:
     busy, mumble = reading("在开会", Intent.BUSY_CALLBACK), reading("呃", Intent.SILENCE_FILLER_UNCLEAR)
     assert talk(busy, mumble)[1].callback_at is None
     assert talk(busy, mumble, mumble)[1].callback_at is not None
-    assert talk(busy, reading("随便吧", Intent.SILENCE_FILLER_UNCLEAR))[1].callback_at is not None
+    any_time = in_terms(reading("随便吧", Intent.SILENCE_FILLER_UNCLEAR), "callback_time", ())
+    assert talk(busy, any_time)[1].callback_at is not None
 
 
 def test_a_booked_time_is_confirmed_once() -> None:
