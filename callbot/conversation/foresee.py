@@ -12,6 +12,9 @@ from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.flow import NEEDED_LINES, OPENER, Flow, Line, Reaction, Step
 from callbot.conversation.plan import CallPlan
 
+_RESCUE = ("filler", "not_understood", "technical_end")
+"""Said when a helper is late or fails. That may be the voice, so they are made before the likely lines."""
+
 
 def opening(plan: CallPlan, now: datetime) -> tuple[str, ...]:
     """The first words in their order: the disclosure, the opener, the first question."""
@@ -20,7 +23,8 @@ def opening(plan: CallPlan, now: datetime) -> tuple[str, ...]:
 
 
 def foreseeable(plan: CallPlan, now: datetime) -> tuple[str, ...]:
-    """Every text this call can say without having heard anything, the opening first, no duplicates.
+    """Every text this call can say without having heard anything, no duplicates: the opening first, then what
+    is said when something fails, then the steps as they come.
 
     Lines that need a heard slot and answers of the knowledge base are not in it: they are spoken as they are
     made. The texts hold names where a line does: sound made of them
@@ -54,6 +58,7 @@ def _dialogue(plan: CallPlan, now: datetime) -> Dialogue:
 
 def _lines(plan: CallPlan, filled: Mapping[str, str]) -> Iterator[Line]:
     flow = plan.flow
+    yield from (flow.line(name) for name in _RESCUE)
     for step in _within_reach(flow, filled):
         yield from (line for line in step.say if line.name != OPENER)
         for variation in step.when.values():

@@ -23,8 +23,8 @@ _log = structlog.get_logger(__name__)
 
 _OPENING = 3
 """Disclosure, opener and first question: nobody is dialled without their sound."""
-_BEFORE_DIALLING = 14
-"""So many texts of a call, the likeliest, are spoken into the cache before the phone rings."""
+_BEFORE_DIALLING = 17
+"""So many texts of a call, those for failures and the likeliest, are spoken before the phone rings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

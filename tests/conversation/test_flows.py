@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from calls import NOW, OFFER, OPENER, PERSON, call, plan
+from calls import NOW, OFFER, OPENER, PERSON, call, ecommerce, plan
 from typer.testing import CliRunner
 
 from callbot.cli.flow import app
@@ -204,6 +204,12 @@ def test_the_opener_of_the_plan_is_what_is_said() -> None:
     dialogue = Dialogue(plan(), now=NOW, parse_time=lambda text, now: None)
     _, act = dialogue.open()
     assert OPENER.text in [words.text for words in act.utterances]
+
+
+def test_words_for_a_late_voice_are_made_before_it_can_be_late() -> None:
+    ahead = foreseeable(plan(), NOW)
+    needed = {ecommerce().line(name).variants[0] for name in ("filler", "not_understood", "technical_end")}
+    assert needed <= set(ahead[3:6])
 
 
 def test_what_can_be_made_ahead_covers_what_a_plain_call_says() -> None:
