@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from memory_wire import MemoryWire
 from virtual_time import run_virtual
 
 from asr_tts.audio import FRAME_MS, LINE_RATE, Audio
@@ -45,7 +46,6 @@ from callbot.telephony.media_line import MediaLine
 from callbot.telephony.simulator.callee import Callee, CalleeTurn
 from callbot.telephony.simulator.persona import LineBehaviour, Persona
 from callbot.telephony.simulator.persona_file import load_personas
-from callbot.telephony.simulator.playout import Playout
 from callbot.telephony.twilio import TwilioCodec
 from callbot.testing import FixedClock, MemoryJournal, MemoryLog
 from handoff.bridge import AudioEnd, Bridged
@@ -182,30 +182,12 @@ class Eavesdropper:
         return turns
 
 
-class Wire:
+class Wire(MemoryWire):
     """The media stream in memory: the carrier's playout on one side, the line on the other."""
 
     def __init__(self, callee: Callee) -> None:
+        super().__init__()
         self.callee = callee
-        self.playout = Playout()
-        self.unsent_bytes = 0
-        self.closed = False
-        self.line: MediaLine | None = None
-
-    def send(self, message: str | bytes) -> None:
-        body = json.loads(message)
-        match body["event"]:
-            case "media":
-                self.playout.media(b64decode(body["media"]["payload"]))
-            case "mark":
-                self.playout.mark(body["mark"]["name"])
-            case "clear":
-                self._give_back(self.playout.clear())
-            case other:
-                raise AssertionError(f"a carrier does not know {other!r}")
-
-    def close(self, code: int, reason: str) -> None:
-        self.closed = True
 
     async def run(self, line: MediaLine, ear: Ear, recogniser: Eavesdropper) -> None:
         """The carrier's clock until one side hangs up."""
@@ -214,7 +196,7 @@ class Wire:
         due = loop.time()
         while not self.closed:
             heard, played = self.playout.tick()
-            self._give_back(played)
+            self.give_back(played)
             said = encode_ulaw(self.callee.tick(decode_ulaw(heard)))
             recogniser.spoken(said)
             media = {
@@ -230,12 +212,6 @@ class Wire:
                 return
             due += FRAME_MS / 1000
             await asyncio.sleep(due - loop.time())
-
-    def _give_back(self, names: Sequence[str]) -> None:
-        for name in names:
-            message = json.dumps({"event": "mark", "streamSid": "MZ1", "mark": {"name": name}})
-            assert self.line is not None
-            asyncio.get_running_loop().call_soon(self.line.receive, message)
 
 
 class TalkingDesk(FakeDesk):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, cast
 
 import numpy as np
+from memory_wire import MemoryWire
 from scenario import Scenario
 from scenario_callee import ScenarioCallee, ScriptedEar
 from virtual_time import run_virtual
@@ -36,7 +36,6 @@ from callbot.speech import Speech
 from callbot.telephony.codec import StreamStarted
 from callbot.telephony.ear import Ear
 from callbot.telephony.media_line import MediaLine
-from callbot.telephony.simulator.playout import Playout
 from callbot.telephony.twilio import TwilioCodec
 from callbot.testing import FakeReader, FakeWriter, FixedClock, MemoryJournal, MemoryLog
 from handoff.bridge import AudioEnd, Bridged
@@ -63,34 +62,14 @@ class Held:
         return [turn.heard for turn in self.result.turns if turn.speaker == "bot"]
 
 
-class ScenarioWire:
+class ScenarioWire(MemoryWire):
     """The carrier: plays what the bot sends, gives marks back, carries the callee's frames."""
 
     def __init__(self, callee: ScenarioCallee) -> None:
+        super().__init__()
         self.callee = callee
-        self.playout = Playout()
-        self.unsent_bytes = 0
-        self.closed = False
-        self.silenced: list[tuple[int, int]] = []
-        """Media time of every clear, and of the first sound that came after it."""
         self.sounding_ms: list[int] = []
         """Every 20 ms in which the callee heard the bot, or the agent."""
-        self.line: MediaLine | None = None
-
-    def send(self, message: str | bytes) -> None:
-        body = json.loads(message)
-        match body["event"]:
-            case "media":
-                self.playout.media(b64decode(body["media"]["payload"]))
-            case "mark":
-                self.playout.mark(body["mark"]["name"])
-            case "clear":
-                self._give_back(self.playout.clear())
-            case other:
-                raise AssertionError(f"a carrier does not know {other!r}")
-
-    def close(self, code: int, reason: str) -> None:
-        self.closed = True
 
     async def run(self, line: MediaLine, ear: Ear) -> None:
         """The carrier's clock until one side hangs up."""
@@ -99,35 +78,26 @@ class ScenarioWire:
         due = loop.time()
         while not self.closed:
             heard, played = self.playout.tick()
-            self._give_back(played)
+            self.give_back(played)
             sound = decode_ulaw(heard)
             if np.abs(sound.astype(np.int32)).max() > 500:
                 self.sounding_ms.append(self.callee.now_ms)
             said = self.callee.tick(sound)
             media = {"track": "inbound", "timestamp": str(self.callee.now_ms), "payload": _base64(said)}
-            self._receive({"event": "media", "streamSid": "MZ1", "media": media})
+            self.receive({"event": "media", "streamSid": "MZ1", "media": media})
             while self.callee.digits:
                 dtmf = {"track": "inbound_track", "digit": self.callee.digits.popleft()}
-                self._receive({"event": "dtmf", "streamSid": "MZ1", "dtmf": dtmf})
+                self.receive({"event": "dtmf", "streamSid": "MZ1", "dtmf": dtmf})
             ear.tick()
             line.tick()
             if self.callee.left:
-                self._receive({"event": "stop", "streamSid": "MZ1", "stop": {}})
+                self.receive({"event": "stop", "streamSid": "MZ1", "stop": {}})
                 return
             if self.callee.cut:
                 line.lost()
                 return
             due += FRAME_MS / 1000
             await asyncio.sleep(due - loop.time())
-
-    def _receive(self, message: Mapping[str, Any]) -> None:
-        assert self.line is not None
-        self.line.receive(json.dumps(message))
-
-    def _give_back(self, names: Sequence[str]) -> None:
-        for name in names:
-            message = {"event": "mark", "streamSid": "MZ1", "mark": {"name": name}}
-            asyncio.get_running_loop().call_soon(self._receive, message)
 
 
 class ScenarioVoice(FakeVoice):
