@@ -137,7 +137,7 @@ def blocked_table(members: Sequence[MemberLine]) -> Table:
         first = min((line.member.blocked_until for line in lines if line.member.blocked_until), default=None)
         until = f"{first.astimezone(_CHINA):%Y-%m-%d %H:%M} 起" if first else ""
         table.add_row(
-            rule_name(rule),
+            rule_name(rule).replace("（", "\n（") if rule else "还没有轮到",
             str(len(lines)),
             rule_ends(rule, until) if rule else "—",
             escape(example.customer.name),

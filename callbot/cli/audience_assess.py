@@ -44,7 +44,13 @@ def assess_all(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON
 async def _judge() -> tuple[int, Counter[tuple[str, str]]]:
     settings = load_settings()
     async with open_database(settings) as db:
-        with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err, transient=True) as bar:
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            console=err,
+            transient=True,
+            disable=not err.is_terminal,
+        ) as bar:
             task = bar.add_task("评估")
             count = await assess_base(
                 db,

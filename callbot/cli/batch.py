@@ -96,9 +96,9 @@ def cancel(batch_id: IdArgument, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(plain(left))
         return
-    out.print(f"批次 {batch_id} 已取消，关闭排队 {left.closed} 通")
+    out.print(f"批次 {batch_id} 已取消，关闭排队 {left.closed} 通", soft_wrap=True)
     if left.promised:
-        out.print(f"已约定的回拨 {left.promised} 通会如约拨打：批次 {left.promises_in}")
+        out.print(f"已约定的回拨 {left.promised} 通会如约拨打：批次 {left.promises_in}", soft_wrap=True)
 
 
 def _now(batch_id: str, state: str) -> dict[str, str]:

@@ -35,7 +35,8 @@ async def call_batch(settings: Settings, batch_id: str, *, quiet: bool, reason: 
     if end.waiting and end.until:
         out.print(
             f"另有 {end.waiting} 位要等到 {in_china(end.until):%Y-%m-%d %H:%M} 以后："
-            f"callbot batch resume {batch_id} --here"
+            f"callbot batch resume {batch_id} --here",
+            soft_wrap=True,
         )
     if end.stopped:
         await _why_stopped(settings, batch_id)
@@ -75,5 +76,6 @@ async def _why_stopped(settings: Settings, batch_id: str) -> None:
     if line is not None and line.batch.paused_because:
         out.print(
             f"[red]熔断暂停[/]：{line.batch.paused_because}\n"
-            f'  排除原因后：callbot batch resume {batch_id} --here --reason "…"'
+            f'  排除原因后：callbot batch resume {batch_id} --here --reason "…"',
+            soft_wrap=True,
         )

@@ -97,7 +97,7 @@ def create(
     if as_json:
         print_json({"batch_id": batch_id})
     else:
-        out.print(f"批次 {batch_id}（草稿）。预览：callbot batch preview {batch_id}")
+        out.print(f"批次 {batch_id}（草稿）。预览：callbot batch preview {batch_id}", soft_wrap=True)
 
 
 def run_list(

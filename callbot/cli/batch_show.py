@@ -54,15 +54,14 @@ def list_batches(as_json: JsonOption = False) -> None:
     if not found:
         out.print("还没有批次。运行 callbot batch run 或 callbot demo。")
         return
-    table = folding("批次", "名称", "流程", "状态", "优先", "客户", "结果", "激活")
+    table = folding("批次", "名称和流程", "状态", "优先", "客户", "结果", "激活")
     table.columns[0].no_wrap = True
     for line in found:
         outcomes = "，".join(f"{words.word(words.OUTCOMES, key)} {n}" for key, n in line.outcomes.items())
         state = words.word(words.STATES, line.batch.state)
         table.add_row(
             line.batch.id,
-            escape(line.batch.name),
-            line.batch.flow,
+            f"{escape(line.batch.name)}\n[dim]{escape(line.batch.flow)}[/]",
             f"{state}（熔断）" if line.batch.paused_because and line.batch.state == "paused" else state,
             str(line.batch.priority),
             str(line.members),
@@ -102,7 +101,7 @@ def _show_head(line: overview.BatchLine, now: BatchStatus) -> None:
     )
     if batch.state == "paused" and batch.paused_because:
         out.print(f"[red]熔断暂停[/]：{escape(batch.paused_because)}")
-        out.print(f'  排除原因后：callbot batch resume {batch.id} --reason "…"')
+        out.print(f'  排除原因后：callbot batch resume {batch.id} --reason "…"', soft_wrap=True)
     days = f"{batch.starts_on or '即日'} 至 {batch.ends_on or '打完为止'}"
     out.print(f"  日期 {days}；优惠 {'、'.join(batch.offers) or '全部有效优惠'}")
     people = now.members
@@ -115,7 +114,8 @@ def _show_head(line: overview.BatchLine, now: BatchStatus) -> None:
     out.print(
         f"  熔断（近 {breaker.window_minutes} 分钟）：拨打 {record.attempts}、线路故障 {record.failures}"
         f"（>{breaker.failures_percent}%）；接通 {record.answered}、5 秒内挂断 {record.hang_ups}"
-        f"（>{breaker.hang_ups_percent}%）、投诉或勿扰 {record.complaints}（>{breaker.complaints_percent}%）"
+        f"（>{breaker.hang_ups_percent}%）、投诉或勿扰 {record.complaints}（>{breaker.complaints_percent}%）",
+        soft_wrap=True,
     )
     for entry in batch.history:
         out.print(
@@ -169,7 +169,7 @@ def what_if(
     if as_json:
         print_json({"at": moment.isoformat(), "changes": changes, **plain(found)})
         return
-    out.print(f"假设 {escape(_assumed(changes))}（只是提问，什么都没有改变）")
+    out.print(f"假设 {escape(_assumed(changes))}（只是提问，什么都没有改变）", soft_wrap=True)
     out.print(
         f"  现在可拨打 {len(found.before.now)} → {len(found.after.now)}（[bold]{found.more_now:+d}[/]），"
         f"稍后 {found.before.later_count} → {found.after.later_count}（{found.more_later:+d}），"
@@ -212,7 +212,7 @@ def _show_preview(found: batches.Preview, people: Names, at: datetime) -> None:
         for group in groups:
             table.add_row(
                 when,
-                rule_name(group.rule),
+                rule_name(group.rule).replace("（", "\n（"),
                 str(group.count),
                 rule_ends(group.rule, f"{in_china(group.until):%Y-%m-%d %H:%M} 起" if group.until else ""),
                 escape(group.because),

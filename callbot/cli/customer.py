@@ -97,7 +97,7 @@ def print_sheet(sheet: overview.CustomerSheet, left: Budget, groups: Sequence[Me
     }
     for name, value in facts.items():
         if value:
-            out.print(f"  {name}  {escape(value)}")
+            out.print(f"  {name}  {escape(value)}", soft_wrap=True)
     _table(
         "标签",
         ("标签", "值", "规则", "依据"),

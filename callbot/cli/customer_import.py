@@ -132,7 +132,7 @@ async def _import(
 
 
 def _bar(quiet: bool) -> AbstractContextManager[Progress | None]:
-    if quiet:
+    if quiet or not err.is_terminal:
         return nullcontext()
     return Progress(
         TextColumn("{task.description}"),
@@ -146,7 +146,9 @@ def _bar(quiet: bool) -> AbstractContextManager[Progress | None]:
 
 
 def _spinner(quiet: bool) -> AbstractContextManager[object]:
-    return nullcontext() if quiet else err.status("按新的事件和订单更新判断、标签、批次和跟进…")
+    if quiet or not err.is_terminal:
+        return nullcontext()
+    return err.status("按新的事件和订单更新判断、标签、批次和跟进…")
 
 
 def _advance(bar: Progress) -> Callable[[Step], None]:
@@ -206,17 +208,18 @@ def imports(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。
     if not found:
         out.print("还没有导入过。运行 callbot customer import FILE。")
         return
-    table = folding("开始", "种类", "文件", "状态", "行", "新增", "更新", "拒绝", "被拒的行")
+    table = folding("开始", "种类", "文件", "状态", "行", "新增", "更新", "拒绝")
     for each in found:
         table.add_row(
-            _local(each.started_at),
+            f"{in_china(each.started_at):%m-%d %H:%M}",
             _PARTS[each.kind],
             escape(each.source),
             _STATES[each.state],
             *(f"{count:,}" for count in (each.rows, each.new, each.changed, each.rejected)),
-            escape(each.rejects),
         )
     out.print(table)
+    for path in dict.fromkeys(each.rejects for each in found if each.rejects):
+        out.print(f"被拒的行：{escape(path)}", soft_wrap=True)
 
 
 def _local(at: datetime) -> str:

@@ -30,7 +30,7 @@ def tell(as_json: bool, value: Any, sentence: str) -> None:
     if as_json:
         print_json(value)
     else:
-        out.print(sentence)
+        out.print(sentence, soft_wrap=True)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -73,5 +73,5 @@ def permit(
     if not as_json:
         for broken in asked.breaks:
             out.print(f"  [red]会突破[/] {escape(broken)}（只是提问，什么都没有改变）")
-        out.print(f"  打扰额度  {gauge_line(asked.budget)}")
+        out.print(f"  打扰额度  {gauge_line(asked.budget)}", soft_wrap=True)
     raise typer.Exit(0 if block is None else 3)

@@ -36,10 +36,18 @@ def policy_values(settings: Sequence[str] | None, cap_week: int | None, saturday
             continue
         values.setdefault(block, {})[key] = _read(block, value.strip())
     if cap_week is not None:
+        if "answered_per_7d" in values.get("caps", {}):
+            problems.append(
+                Problem(where="--cap-week", what="--set 也写了 caps.answered_per_7d", cure="只写其中一个")
+            )
         values.setdefault("caps", {})["answered_per_7d"] = cap_week
     if saturday:
         if saturday not in ("on", "off"):
             problems.append(Problem(where="--saturday", what=f"不能是 {saturday!r}", cure="写 on 或 off"))
+        if "sat-sun" in values.get("windows", {}):
+            problems.append(
+                Problem(where="--saturday", what="--set 也写了 windows.sat-sun", cure="只写其中一个")
+            )
         spans = [str(span) for span in VOICE_HOURS.weekend] if saturday == "on" else []
         values.setdefault("windows", {})["sat-sun"] = spans
     if problems:

@@ -184,6 +184,8 @@ def window_problems(new: NewBatch, callees: Collection[tuple[str, str | None]], 
 def _never_opens(
     policy: Policy, zone: ZoneInfo, starts_on: date | None, ends_on: date | None, now: datetime
 ) -> str | None:
+    if starts_on and ends_on and ends_on < starts_on:
+        return None  # said already
     hours: Hours = policy.voice
     if not hours.workday and not hours.weekend:
         return "周一至周五（mon-fri）和周末（sat-sun）的时段都是空的"
