@@ -24,7 +24,7 @@ def opening(plan: CallPlan, now: datetime) -> tuple[str, ...]:
 
 def foreseeable(plan: CallPlan, now: datetime) -> tuple[str, ...]:
     """Every text this call can say without having heard anything, no duplicates: the opening first, then what
-    is said when something fails, then the steps as they come.
+    is said when something fails, then the steps as they come, and after all that the lines said once more.
 
     Lines that need a heard slot and answers of the knowledge base are not in it: they are spoken as they are
     made. The texts hold names where a line does: sound made of them
@@ -32,14 +32,15 @@ def foreseeable(plan: CallPlan, now: datetime) -> tuple[str, ...]:
     """
     dialogue = _dialogue(plan, now)
     filled = wording.values(plan.person, dialogue.offer, {})
+    lines = [line for line in _lines(plan, filled) if "callback_time" not in "".join(line.variants)]
+
+    def worded(line: Line, heard: Mapping[str, str], turn: int) -> str:
+        return wording.render(line, {**filled, **heard}, turn=turn)[0]
+
     texts = list(opening(plan, now))
-    for line in _lines(plan, filled):
-        if "callback_time" in "".join(line.variants):
-            continue
-        for heard in _hearings(line):
-            for turn in range(len(line.variants)):
-                text, _ = wording.render(line, {**filled, **heard}, turn=turn)
-                texts.append(text)
+    texts += [worded(line, {}, 0) for line in lines]
+    for line in lines:
+        texts += [worded(line, heard, turn) for heard in _hearings(line) for turn in range(len(line.variants))]
     return tuple(dict.fromkeys(text for text in texts if text))
 
 

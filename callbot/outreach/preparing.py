@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 _OPENING = 3
 """Disclosure, opener and first question: nobody is dialled without their sound."""
-_BEFORE_DIALLING = 17
+_BEFORE_DIALLING = 20
 """So many texts of a call, those for failures and the likeliest, are spoken before the phone rings."""
 
 

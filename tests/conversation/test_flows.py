@@ -212,6 +212,14 @@ def test_words_for_a_late_voice_are_made_before_it_can_be_late() -> None:
     assert needed <= set(ahead[3:6])
 
 
+def test_what_is_likely_is_made_before_what_is_said_once_more() -> None:
+    ahead = foreseeable(plan(), NOW)
+    needs = ecommerce().steps["needs"].ask
+    assert needs is not None
+    first, again = ecommerce().line("clarify").variants[:2]
+    assert ahead.index(needs.line.variants[0]) < 20 < ahead.index(first) < ahead.index(again)
+
+
 def test_what_can_be_made_ahead_covers_what_a_plain_call_says() -> None:
     ahead = foreseeable(plan(), NOW)
     assert ahead[:2] == ("您好，我是悦选商城的AI智能客服，通话会录音。", OPENER.text)
