@@ -55,6 +55,23 @@ def judge_handoff(history: Sequence[Said]) -> Need | None:
     return need(history)
 
 
+def stances(history: Sequence[Said]) -> list[Stance]:
+    """What each callee turn says for the outcome, with what the bot replied to it."""
+    replies = [*(said.bot_said for said in history[1:]), ""]
+    return [
+        Stance(
+            turn=said.turn,
+            words=said.text,
+            intents=(said.reading.intent, *said.reading.others),
+            asks=said.asks,
+            slots=said.reading.slots,
+            confidence=said.reading.confidence,
+            replied=reply,
+        )
+        for said, reply in zip(history, replies, strict=False)
+    ]
+
+
 def judge_outcome(history: Sequence[Said]) -> Decision:
     """What comes of this conversation.
 
@@ -64,17 +81,7 @@ def judge_outcome(history: Sequence[Said]) -> Decision:
     """
     found = need(history)
     handovers = [Handover(turn=found.turn, reason=found.reason, connected=True)] if found is not None else []
-    stances = [
-        Stance(
-            turn=said.turn,
-            words=said.text,
-            intents=(said.reading.intent, *said.reading.others),
-            asks=said.asks,
-            slots=said.reading.slots,
-        )
-        for said in history
-    ]
-    decision = decide(stances, handovers=handovers)
+    decision = decide(stances(history), handovers=handovers)
     return replace(decision, outcome=in_words(decision.outcome))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,6 +25,10 @@ class Stance:
     """What the bot had asked: `Context.asks`. A yes to `offer` is a wish, a no to it a refusal."""
     slots: Mapping[str, str] = field(default_factory=dict)
     """`callback_time`, `scope`, `concern`, `relation` as the reader heard them."""
+    confidence: float = 1.0
+    """Probability of the primary intent, 0..1."""
+    replied: str = ""
+    """What the bot said after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +156,7 @@ def decide(
     line = line or LineEnd()
     people = [stance for stance in history if Intent.ANNOUNCEMENT not in stance.intents]
     complained = any(Intent.COMPLAINT in stance.intents for stance in people) or any(
-        handover.reason is TransferReason.COMPLAINT for handover in handovers
+        handover.reason in _GRIEVANCES for handover in handovers
     )
     concern = next((stance.slots["concern"] for stance in reversed(people) if stance.slots.get("concern")), "")
     spoken = next(
@@ -204,7 +209,17 @@ def decide(
                 assert_never(mind)
     if booked:
         return because(people[-1], Outcome.CALLBACK)
+    if assistant := _assistant(history, people):
+        return because(assistant, Outcome.VOICEMAIL)
     return because(people[-1], _without_stance(people, line))
+
+
+_GRIEVANCES = frozenset({TransferReason.COMPLAINT, TransferReason.LEGAL_THREAT})
+"""Reasons of a transfer that are a complaint: whoever threatens with law has one."""
+
+
+GUESSED = 0.3
+"""Confidence under which a turn takes no stance: whoever mumbles has decided nothing."""
 
 
 def _mind(stance: Stance) -> _Mind | None:
@@ -212,16 +227,24 @@ def _mind(stance: Stance) -> _Mind | None:
 
     Its intents are asked in their order: what was mainly meant is not outvoted by what was meant besides.
     """
+    if stance.confidence < GUESSED:
+        return None
     for intent in stance.intents:
-        if mind := _mind_of(intent, stance.asks):
+        if mind := _mind_of(intent, stance.asks, stance.replied):
             return mind
     return None
 
 
-def _mind_of(intent: Intent, asks: str) -> _Mind | None:
+_BOOKS_VISIT = re.compile(
+    r"^(?!.*(?:打|联系|回电|来电|致电|电话|通话)).*(?:上门|到店|来店|到院|到校|恭候|等您|约(?:好|上|了|在|今|明|后|周|下|[一二三四五六七八九十0-9])|预约|师傅|上课|试听|试驾|体验)"
+)
+"""好的，周六上午上门: the time they named is for a visit, and no call is owed."""
+
+
+def _mind_of(intent: Intent, asks: str, replied: str) -> _Mind | None:
     match intent:
         case Intent.BUSY_CALLBACK:
-            return _Mind.LATER
+            return _Mind.INTERESTED if _BOOKS_VISIT.search(replied) else _Mind.LATER
         case Intent.REFUSE | Intent.ALREADY_BOUGHT_ELSEWHERE | Intent.NO_LONGER_NEEDED:
             return _Mind.REFUSED
         case Intent.CONSIDERING:
@@ -258,12 +281,36 @@ def _is_wrong_person(stance: Stance, people: Sequence[Stance]) -> bool:
     A plain no to 请问是…本人吗 says it as well.
     """
     denies = stance.asks == "identity" and stance.intents[0] is Intent.DENY
+    if stance.confidence < GUESSED:
+        return False
     if Intent.WRONG_PERSON not in stance.intents and not denies:
         return False
     return not any(
         later.turn > stance.turn and later.asks == "identity" and later.intents[0] is Intent.AFFIRM
         for later in people
     )
+
+
+def _assistant(history: Sequence[Stance], people: Sequence[Stance]) -> Stance | None:
+    """The phone assistant that answered, where nothing said after it tells of a person: 好的，已经记下了."""
+    spoken = [stance for stance in history if Intent.ANNOUNCEMENT in stance.intents]
+    polite = all(stance.intents[0] in _POLITE or _PASSES_ON.search(stance.words) for stance in people)
+    if spoken and polite and announced(spoken[-1].words) is Outcome.VOICEMAIL:
+        return spoken[-1]
+    return None
+
+
+_POLITE = frozenset(
+    {
+        Intent.AFFIRM,
+        Intent.GREETING_ACK,
+        Intent.THANKS_BYE,
+        Intent.ASK_IDENTITY,
+        Intent.SILENCE_FILLER_UNCLEAR,
+    }
+)
+"""What an assistant says as well as a person."""
+_PASSES_ON = re.compile(r"转达|转告|记录|记下|留言|机主|主人")
 
 
 def _silent_line(history: Sequence[Stance], line: LineEnd) -> Outcome:
@@ -297,9 +344,12 @@ def _without_stance(people: Sequence[Stance], line: LineEnd) -> Outcome:
 def _follow_ups(
     outcome: Outcome, *, complained: bool, handovers: Sequence[Handover]
 ) -> tuple[FollowUpKind, ...]:
-    """Follow-ups of an outcome; a complaint pauses all touches whatever else came of the call (R168)."""
+    """Follow-ups of an outcome; a complaint pauses all touches whatever else came of the call (R168).
+
+    What a transfer was made for leads: a grievance, else the agent who has the call.
+    """
     pause = FollowUpKind.COMPLAINT_PAUSE_30D
-    if outcome is Outcome.TRANSFERRED and complained:
+    if outcome is Outcome.TRANSFERRED and any(one.connected and one.reason in _GRIEVANCES for one in handovers):
         return (pause,)
     leading = LEADING[outcome]
     owed = outcome is Outcome.DO_NOT_CALL and any(not handover.connected for handover in handovers)

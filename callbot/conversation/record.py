@@ -9,9 +9,10 @@ from typing import Literal
 
 from callbot.conversation.act import Draft, State
 from callbot.conversation.floor_events import Words
+from callbot.conversation.judging import stances
 from callbot.conversation.labels import Outcome, TransferReason
 from callbot.conversation.line import HungUp
-from callbot.conversation.outcome import Decision, Handover, LineEnd, Stance, decide
+from callbot.conversation.outcome import Decision, Handover, LineEnd, decide
 from callbot.conversation.plan import CallPlan
 from callbot.conversation.prompt_use import PromptUse
 from callbot.conversation.reading import Reading
@@ -143,18 +144,8 @@ class Record:
 
     def decision(self, state: State, end: HungUp, *, lost: bool) -> Decision:
         """The outcome as it stands."""
-        stances = [
-            Stance(
-                turn=said.turn,
-                words=said.text,
-                intents=(said.reading.intent, *said.reading.others),
-                asks=said.asks,
-                slots=said.reading.slots,
-            )
-            for said in self.said
-        ]
         return decide(
-            stances,
+            stances(self.said),
             line=LineEnd(ended_by=end.by, lost=lost),
             handovers=self.handovers,
             booked=state.callback_at is not None,

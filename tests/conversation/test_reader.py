@@ -10,6 +10,7 @@ from callbot.conversation.labels import Emotion, Intent, Signal
 from callbot.conversation.reading import Context
 from callbot.conversation.understand import LocalReader
 from callbot.conversation.understand.context import asked
+from callbot.conversation.understand.felt import voted
 from callbot.conversation.understand.normal import essence, plain
 from callbot.conversation.understand.reader import judged
 from callbot.errors import BadInput
@@ -87,6 +88,12 @@ async def test_whoever_wants_nothing_is_not_asked_for_a_better_hour(
         ("那我们晚点打给您？", "", "以后都别再打了", Intent.DO_NOT_CALL),
         ("您看哪天方便到店体验呢？", "", "周六上午吧", Intent.INTERESTED),
         ("您看什么时间方便，再给您打过去？", "", "周六上午吧", Intent.BUSY_CALLBACK),
+        ("那给您排在周四？", "", "周四行 上午", Intent.INTERESTED),
+        ("就一句话，需要寄吗？", "", "寄吧 地址没变", Intent.INTERESTED),
+        ("需要师傅上门换个盒子。", "", "让他下班以后来", Intent.INTERESTED),
+        ("需要帮您转接顾问吗？", "", "不用", Intent.DENY),
+        ("续费提醒。", "", "下个月初再联系我吧 工资还没发", Intent.BUSY_CALLBACK),
+        ("年后有活动。", "", "过完年再说吧", Intent.CONSIDERING),
     ],
 )
 async def test_what_the_bot_has_just_offered_decides_what_the_words_mean(
@@ -183,6 +190,22 @@ async def test_a_threat_is_not_a_complaint_beside_the_do_not_call(reader: LocalR
 async def test_do_not_call_for_calls_only(reader: LocalReader) -> None:
     assert (await reader.read("别打电话，发微信就行", Context())).slots["scope"] == "voice"
     assert "scope" not in (await reader.read("短信也别发，以后别打电话", Context())).slots
+
+
+async def test_a_relative_says_when_to_call(reader: LocalReader) -> None:
+    reading = await reader.read("我是她女儿 我妈买菜去了 明天早上九点她在", Context())
+    assert reading.intent is Intent.WRONG_PERSON
+    assert Intent.BUSY_CALLBACK in reading.others
+    assert reading.slots["callback_time"] == "明天早上九点"
+
+
+def test_words_of_a_feeling_vote_and_decide_nothing_by_themselves() -> None:
+    torn = dict.fromkeys(Emotion, 0.0) | {Emotion.NEUTRAL: 0.55, Emotion.IMPATIENT: 0.45}
+    sure = dict.fromkeys(Emotion, 0.0) | {Emotion.NEUTRAL: 0.9, Emotion.IMPATIENT: 0.1}
+    for felt, wanted in ((torn, Emotion.IMPATIENT), (sure, Emotion.NEUTRAL)):
+        after = voted("直接告诉我多少钱", felt)
+        assert max(after, key=after.__getitem__) is wanted
+        assert sum(after.values()) == pytest.approx(1)
 
 
 async def test_slots(reader: LocalReader) -> None:

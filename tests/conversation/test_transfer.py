@@ -159,6 +159,10 @@ RECALL, FALSE = 0.87, 0.05
         ("换是换了，用了三天又不转了", False),
         ("满意啥呀，赔了我两张过期的券", False),
         ("后台点了已解决，压根没人来", False),
+        ("退的钱一分不少，押金也退回了", True),
+        ("老师挺好，是我自己腰不行了", True),
+        ("钱你们收到了货呢", False),
+        ("最后给我换了个比原来还破的", False),
     ],
 )
 def test_a_grievance_is_over_only_when_nothing_is_left_open(text: str, over: bool) -> None:
@@ -177,6 +181,9 @@ def test_what_is_taken_back_later_needs_nobody() -> None:
     [
         ("你们再催我就喝农药", True),
         ("孩子上礼拜没了", True),
+        ("我上周刚引产", True),
+        ("药我已经吃了一大把", True),
+        ("我前年流产过一次", False),
         ("活着没什么盼头", True),
         ("电视里那个人要跳楼", False),
         ("孩子的课上礼拜没了", False),
@@ -194,11 +201,55 @@ def test_danger_in_so_many_words_is_heard_without_the_model(text: str, said_so: 
         ("我今年四十五了", Signal.MINOR),
         ("我快忙死了", Signal.SELF_HARM),
         ("我感冒了嗓子疼", Signal.MEDICAL_EMERGENCY),
+        ("前几天发烧现在退了活蹦乱跳的", Signal.MEDICAL_EMERGENCY),
+        ("我最近不想换车了", Signal.SELF_HARM),
+        ("我是她女儿我妈买菜去了", Signal.MINOR),
+        ("在法院门口等人呢", Signal.LEGAL_THREAT),
         ("我在法院上班", Signal.LEGAL_THREAT),
     ],
 )
 def test_what_only_sounds_like_danger_is_none(text: str, signal: Signal) -> None:
     assert need(said(text, signals={signal: 0.6})) is None
+
+
+@pytest.mark.parametrize(
+    ("bot", "intent", "wanted"),
+    [
+        ("需要帮您转人工吗？", Intent.AFFIRM, True),
+        ("需要帮您转接顾问吗？", Intent.AFFIRM, True),
+        ("让顾问明天联系您，好吗？", Intent.AFFIRM, False),
+        ("需要帮您转人工吗？", Intent.DENY, False),
+    ],
+)
+def test_a_yes_to_the_offer_of_a_human_is_a_request(bot: str, intent: Intent, wanted: bool) -> None:
+    answer = [replace(said("好的" if intent is Intent.AFFIRM else "不用", intent=intent)[0], bot_said=bot)]
+    assert (reason(need(answer)) is TransferReason.EXPLICIT_REQUEST) is wanted
+
+
+def test_whoever_lets_the_fitter_come_asks_for_no_human() -> None:
+    asks = {Signal.EXPLICIT_REQUEST: 0.6}
+    comes = said("让他六点以后来", intent=Intent.INTERESTED, signals=asks)[0]
+    assert need([replace(comes, bot_said="需要师傅上门换个盒子。")]) is None
+    assert need([comes]) is not None
+
+
+def test_a_parcel_that_is_lost_is_a_complaint_and_no_fraud() -> None:
+    lost = {Signal.COMPLAINT: 0.99, Signal.FRAUD_UNDER_WAY: 0.4}
+    assert reason(need(said("……", intent=Intent.COMPLAINT, signals=lost))) is TransferReason.COMPLAINT
+    both = {Signal.COMPLAINT: 0.99, Signal.FRAUD_UNDER_WAY: 0.9}
+    assert reason(need(said("……", intent=Intent.COMPLAINT, signals=both))) is TransferReason.VULNERABLE_PERSON
+
+
+@pytest.mark.parametrize(
+    ("text", "signal"),
+    [
+        ("不想学了，活着没劲", Signal.SELF_HARM),
+        ("他以前也犯过，现在喘不上气", Signal.MEDICAL_EMERGENCY),
+        ("我是她女儿我作业写完了", Signal.MINOR),
+    ],
+)
+def test_what_only_begins_harmlessly_is_danger(text: str, signal: Signal) -> None:
+    assert reason(need(said(text, signals={signal: 0.6}))) is TransferReason.VULNERABLE_PERSON
 
 
 def test_a_child_on_the_phone_is_heard_whoever_they_talk_of() -> None:
@@ -217,6 +268,9 @@ def heard(*exchanges: tuple[str, str]) -> list[Said]:
         [("您贵姓", "姓鲁"), ("卢女士您好", "鲁"), ("吕女士", "鲁迅的鲁")],
         [("改时间吗", "我要改地址"), ("改到几点", "地址，送货地址"), ("几点", "你根本没明白我要干嘛")],
         [("几位", "六个"), ("十六位", "我说了三遍了")],
+        [("续费吗", "把会员关掉"), ("续费成功", "自动扣费关掉"), ("短信通知您", "真服了这天没法聊")],
+        [("改哪天", "我不改签我退票"), ("改签二十", "不是改签是退票"), ("改签免费", "你是不是耳朵有毛病")],
+        [("贵姓", "免贵姓阮"), ("袁先生", "耳朵旁那个阮"), ("元先生", "随便你叫吧反正也叫不对")],
     ],
 )
 def test_a_bot_that_does_not_take_the_answer_is_noticed(exchanges: list[tuple[str, str]]) -> None:
@@ -229,6 +283,8 @@ def test_a_bot_that_does_not_take_the_answer_is_noticed(exchanges: list[tuple[st
         [("周三吗", "周四"), ("好的周四", "对周四")],
         [("方便吗", "你好"), ("方便吗", "你好"), ("方便吗", "你好")],
         [("要吗", "嗯"), ("留着吗", "嗯"), ("好吗", "嗯")],
+        [("冰箱清洗", "我服了你们"), ("打扰了", "耳朵都听出茧子了")],
+        [("看看车吗", "白说了我没钱")],
     ],
 )
 def test_everyday_repetition_is_no_mishearing(exchanges: list[tuple[str, str]]) -> None:

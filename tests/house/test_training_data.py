@@ -17,7 +17,7 @@ from callbot.conversation.understand.normal import essence
 
 LONG = 8
 """Characters from which two people hardly ever say the same thing by chance."""
-TESTS = ("test", "test_two")
+TESTS = ("test", "test_two", "test_three")
 
 
 @cache
@@ -56,6 +56,18 @@ def test_what_is_measured_on_has_not_been_learnt(name: str) -> None:
     # Counts only: whoever reads a failure shall not read the test set.
     assert sum(share == 1 for share in shares) <= 3
     assert sum(share >= 0.5 for share in shares) <= 0.06 * len(shares)
+
+
+def test_nothing_is_learnt_from_what_rules_are_developed_on() -> None:
+    said = [
+        essence(text)
+        for path in sorted((FOLDER / "develop").glob("*.jsonl"))
+        for text in callee_words(path)
+        if len(essence(text)) >= LONG
+    ]
+    shares = nearest(said, [example.core for example in learnt()])
+    assert said
+    assert max(shares) < 1
 
 
 def callee_words(path: Path) -> list[str]:

@@ -21,6 +21,7 @@ import re
 
 from callbot.conversation.labels import Intent
 from callbot.conversation.reading import Context
+from callbot.conversation.understand.spoken_time import is_far
 
 _HEAD = r"(?:嗯+|啊|哦|噢|喔|哎|诶|唉|呃|额|那个?|这个|就|都|我|先|还是|也|喂)*"
 _YES = re.compile(
@@ -50,6 +51,15 @@ _GO_ON = re.compile(
 _CONTACT_ME = re.compile(r"^(?:嗯+|好+的?|行|可以|成|对|那|我?要的?|想要)+.{0,6}(?:联系|找)我(?:吧|就行|好了)?")
 """A yes that wishes to be contacted: what a yes to an offer leads to, and no call for a human now."""
 
+_DO_IT = re.compile(
+    r"^(?:嗯+|行|好的?|可以|成|那|就|你|都|给我|帮我)*(发|寄|留|约|办|送|报|订|定|装|换|排|开|加|试|续|登记|安排|预约|领)(?:一[下个份])?(?:吧|呗)(?!.{0,6}(?:但|不过|可是|等))"
+)
+"""寄吧 after 需要寄吗: the verb of the question comes back."""
+_DECIDED = re.compile(
+    r"^(?:嗯+|行|好的?|可以|成|那|就)*(?:这么|就)?(?:定了|要了|成交|就它了|就这个了)(?!.{0,2}(?:吗|没|告诉|通知|联系|再|找|给你|跟你|之后|以后))"
+)
+"""那定了: said only by whoever takes what is offered."""
+
 _ASKED: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "anything_else",
@@ -61,7 +71,10 @@ _ASKED: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "transfer",
-        re.compile(r"(?:转|接|找|安排).{0,6}(?:人工|真人|同事|客服|专员).{0,10}(?:吗|好吗|可以吗|行吗)"),
+        re.compile(
+            r"(?:转|接|找|安排).{0,6}(?:人工|真人|同事|客服|专员).{0,10}(?:吗|好吗|可以吗|行吗)"
+            r"|转(?:接|给|到).{0,6}(?:顾问|老师|经理|主管|医生|专家|师傅).{0,8}(?:吗|好吗|可以吗|行吗|[？?])"
+        ),
     ),
     ("choice", re.compile(r"(?:更|比较|最)?(?:关注|看重|在意|关心|想|喜欢|方便).{1,20}还是.{1,20}")),
     (
@@ -101,7 +114,17 @@ def _last_question(words: str) -> str:
     )
 
 
-_VISIT = re.compile(r"约|到店|来店|到院|进店|过来|上门|安装|试听|试驾|体验|来一趟|到校|看房|面谈")
+def offers_person(bot_said: str) -> bool:
+    """Whether the bot has just asked if it shall put a human on the line now, and not later."""
+    last = _last_question(bot_said)
+    return dict(_ASKED)["transfer"].search(last) is not None and not _LATER.search(last)
+
+
+_LATER = re.compile(r"联系您|打给您|给您打|回电|回您|来电|加您|稍后|晚点|明天|上门|安排(?!人工|真人)")
+_VISIT = re.compile(
+    r"约|上课|开课|试课|上门|[来去]做|方便来|安排在|排在|给您(?:排|留|占|订|定)|送(?:货|到|过去)"
+    r"|到店|来店|到院|进店|过来|安装|试听|试驾|体验|来一趟|到校|看房|面谈"
+)
 _BY_PHONE = re.compile(r"打|电话|联系|回电|来电|致电")
 _NO_TIME_NOW = re.compile(r"打|电话|联系|忙|没空|没时间|开会|开车|再说|不行|不方便|不去|不来|不约|有事|吗")
 
@@ -113,10 +136,34 @@ def names_visit(text: str, bot_said: str) -> bool:
     return bool(_VISIT.search(last)) and not (_BY_PHONE.search(last) or _NO_TIME_NOW.search(text))
 
 
+_PUT_OFF = re.compile(r"再(?:说|看|定|议|考虑|商量)")
+_CALL_AGAIN = re.compile(r"再(?:打|联系|来电|回电|给我(?:打|来|回)|跟我联系|通话|聊)|(?:打|来电|联系)(?:给)?我")
+_CANNOT_NOW = re.compile(r"忙|没空|没时间|开会|开车|上班|不方便|在外|出差|有事")
+
+
+def timed(text: str, spoken: str, *, bot_said: str, likeliest: Intent) -> Intent | None:
+    """What the time `spoken` makes of `text`; `None` where its other words decide.
+
+    过完年再打 asks for a call, 过完年再说 puts the decision off, a time by itself answers the bot's question.
+    `likeliest` is what the model makes of the whole.
+    """
+    if _CALL_AGAIN.search(text):
+        return Intent.BUSY_CALLBACK
+    alone = len(spoken) >= max(1, 0.5 * len(text))
+    if is_far(spoken) and _PUT_OFF.search(text):
+        return Intent.CONSIDERING if alone and not _CANNOT_NOW.search(text) else None
+    if not alone and likeliest is not Intent.BUSY_CALLBACK:
+        return None
+    if names_visit(text, bot_said):
+        return Intent.INTERESTED
+    return Intent.BUSY_CALLBACK if alone else None
+
+
 def impossible(text: str, asks: str, bot_said: str) -> frozenset[Intent]:
     """What `text` would mean elsewhere and cannot mean after what the bot has just offered: a human asked for
     where one was offered and taken, an end of all calls where one call was proposed and declined."""
-    taken = {Intent.REQUEST_HUMAN} if accepts_person(text, asks, bot_said) else set()
+    arranged = accepts_person(text, asks, bot_said) or lets_come(text, bot_said)
+    taken = {Intent.REQUEST_HUMAN} if arranged else set()
     waived = {Intent.DO_NOT_CALL} if waives_call(text, bot_said) else set()
     return frozenset(taken | waived)
 
@@ -151,6 +198,17 @@ def accepts_person(text: str, asks: str, bot_said: str) -> bool:
     return found is not None and found[0] in bot_said and not re.search(r"你们|换|别|不|现在|马上|吗", text)
 
 
+def lets_come(text: str, bot_said: str) -> bool:
+    """Whether `text` lets the one come of whom the bot has spoken: 让他六点以后来 after 需要师傅上门."""
+    return _COMER.search(bot_said) is not None and _LET_COME.match(text) is not None
+
+
+_COMER = re.compile(r"师傅|上门|阿姨|保洁|安装|量(?:尺|房)|送(?:货|过)|快递")
+_LET_COME = re.compile(
+    r"^(?:嗯|那|就|你|您|行|好的?|可以)*(?:让|叫|请|喊)(?:你们?)?(?:的)?(?:他|她|师傅|人|阿姨|安装的)(?!.{0,8}(?:接|听|说|讲|电话|谈)).{0,10}(?:来|上门|到|送)"
+)
+
+
 def waives_call(text: str, bot_said: str) -> bool:
     """Whether `text` declines the call that the bot has just proposed: 不用打了, and not 别再打了."""
     last = _last_question(bot_said) or _last_sentence(bot_said)
@@ -166,6 +224,14 @@ def answer(text: str, asks: str, concern: str, bot_said: str = "") -> Intent | N
     """
     if waives_call(text, bot_said):
         return Intent.REFUSE
+    if lets_come(text, bot_said) or _DECIDED.match(text):
+        return Intent.INTERESTED
+    if (
+        asks not in {"transfer", "identity"}
+        and (done := _DO_IT.match(text))
+        and done[1] in (_last_question(bot_said) or _last_sentence(bot_said))
+    ):
+        return Intent.INTERESTED
     if not asks:
         return None
     if accepts_person(text, asks, bot_said):

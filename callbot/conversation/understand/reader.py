@@ -11,15 +11,15 @@ from typing import Protocol
 
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.reading import Context, Reading
-from callbot.conversation.understand.context import answer, asked, impossible, names_visit
+from callbot.conversation.understand.context import answer, asked, impossible, timed
 from callbot.conversation.understand.encoder import PACKAGED as ENCODER
 from callbot.conversation.understand.encoder import load_encoder
+from callbot.conversation.understand.felt import voted
 from callbot.conversation.understand.heads import PACKAGED, Heads, Judgement, load
 from callbot.conversation.understand.normal import essence, plain
 from callbot.conversation.understand.phrases import NO_GRIEVANCE, NO_PERSON, THREAT, look
 from callbot.conversation.understand.sentences import thread
 from callbot.conversation.understand.slots import slots
-from callbot.conversation.understand.spoken_time import is_far
 
 SURE = 0.97
 """Confidence in what an empty utterance means."""
@@ -40,10 +40,14 @@ PLAIN = frozenset({Intent.DO_NOT_CALL, Intent.COMPLAINT})
 AFTER_GOODBYE = 0.5
 """The same once the bot has taken its leave: a mumbled goodbye is likelier then than a new wish."""
 
+UNSURE = 0.5
+"""Probability of the likeliest intent under which a bare 不升 at the end of a sentence decides."""
+_WONT = re.compile(
+    r"(?<![要是能可会差升办换买续报约做装去订加充领弄])不(?:升|办|换|买|续|报|约|做|装|去|参加|订|加|充|领|弄)(?:了|啊|的|呢|谢谢|你|哈)*$"
+)
+_REACHED_THEN = re.compile(r"[她他]在|在家|回来|有空|方便|再打|打给|打来|联系|找[她他]")
+"""A relative says when the one who is meant can be reached."""
 _FAREWELL = re.compile(r"再见[。！]?$")
-_PUT_OFF = re.compile(r"再(?:说|看|定|议|考虑|商量)")
-"""过完年再说 puts the decision off; 过完年再打 asks for a call."""
-
 RANK: tuple[frozenset[Intent], ...] = (
     frozenset({Intent.ANNOUNCEMENT}),
     frozenset({Intent.DO_NOT_CALL}),
@@ -104,16 +108,24 @@ class LocalReader:
                 if judgement.intents.get(intent, 0.0) < AFTER_GOODBYE
             }
         spoken = heard.get("callback_time", "")
-        put_off = is_far(spoken) and _PUT_OFF.search(core)
-        if not hits and answered is None and not put_off and len(spoken) >= max(1, 0.5 * len(core)):
-            visit = names_visit(core, context.bot_said)
-            answered = Intent.INTERESTED if visit else Intent.BUSY_CALLBACK
+        likeliest = max(judgement.intents, key=judgement.intents.__getitem__)
+        if not hits and answered is None and judgement.intents[likeliest] < UNSURE and _WONT.search(core):
+            answered = Intent.REFUSE
+        if not hits and answered is None and spoken:
+            answered = timed(core, spoken, bot_said=context.bot_said, likeliest=likeliest)
         ranked = judged(spelled, judgement.intents, answered, impossible=instead)
+        if (
+            spoken
+            and "relation" in heard
+            and ranked[0][0] is Intent.WRONG_PERSON
+            and _REACHED_THEN.search(core)
+        ):
+            ranked.insert(1, (Intent.BUSY_CALLBACK, UNSURE))
         if Intent.BUSY_CALLBACK not in {intent for intent, _ in ranked} and asks != "callback_time":
             heard.pop("callback_time", None)
         if Intent.DO_NOT_CALL not in {intent for intent, _ in ranked}:
             heard.pop("scope", None)
-        emotions = judgement.emotions
+        emotions = voted(core, judgement.emotions)
         emotion = max(emotions, key=emotions.__getitem__)
         primary, confidence = ranked[0]
         return Reading(
