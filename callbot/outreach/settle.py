@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from callbot.clock import Clock
+from callbot.conversation.plan import SHANGHAI
 from callbot.errors import BadInput
 from callbot.outreach.case import Ended
 from callbot.outreach.consequences import consequences
@@ -34,7 +35,7 @@ class Settler:
         ended = await self._with_blocks(ended)
         now = self._clock.now()
         async with self._db.write() as session:
-            before = await unsettled(session, ended.attempt_id, now=now, today=now.date())
+            before = await unsettled(session, ended.attempt_id, now=now, today=now.astimezone(SHANGHAI).date())
             if before is None:
                 return None
             customer = before.customer
