@@ -17,12 +17,13 @@ from callbot.conversation.floor_events import TakeTurn, Words
 from callbot.conversation.guard import Sheet
 from callbot.conversation.labels import Emotion, Intent
 from callbot.conversation.lookup import Found, Lookup, PieceLookup
-from callbot.conversation.patterns import as_question, calm, in_terms
+from callbot.conversation.patterns import as_question
 from callbot.conversation.plan import CallPlan, SessionOptions
 from callbot.conversation.prompt_use import PromptUse, answered
 from callbot.conversation.reading import Context, Reader, Reading
 from callbot.conversation.record import Record
 from callbot.conversation.result import CallLog, GuardBlock, Turn, TurnLatency
+from callbot.conversation.short_answers import calm, in_terms
 from callbot.conversation.speaking import Speaking, Spoken
 from callbot.conversation.telling import in_view
 from callbot.conversation.transfer import Need

@@ -13,8 +13,9 @@ from callbot.conversation.answering import standing
 from callbot.conversation.clarifying import as_taken
 from callbot.conversation.dialogue import Dialogue
 from callbot.conversation.labels import Emotion, Intent, Signal, TransferReason
-from callbot.conversation.patterns import as_question, calm, in_terms
+from callbot.conversation.patterns import as_question
 from callbot.conversation.reading import Reading
+from callbot.conversation.short_answers import calm, in_terms
 
 YES = Reading(text="方便", intent=Intent.AFFIRM, confidence=0.9)
 
