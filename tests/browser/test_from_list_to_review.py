@@ -154,10 +154,10 @@ async def the_complaint_rings(agent: Page, supervisor: Page) -> None:
     await expect(agent.get_by_text("投诉").first).to_be_visible()
     await expect(agent.get_by_text(COMPLAINT.rstrip("。")).first).to_be_visible()
     assert NAME in await agent.title()
-    await expect(rows.filter(has_text="正在振铃 · lin")).to_be_visible()
+    await expect(rows.filter(has_text="正在振铃 · 林坐席")).to_be_visible()
     await agent.get_by_role("button", name="接听", exact=True).click()
     await expect(agent.get_by_role("button", name="挂断")).to_be_visible()
-    await expect(rows.filter(has_text="通话中 · lin")).to_be_visible()
+    await expect(rows.filter(has_text="通话中 · 林坐席")).to_be_visible()
 
 
 async def they_hear_each_other(agent: Page) -> None:

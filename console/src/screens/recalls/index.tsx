@@ -20,7 +20,7 @@ export function Component() {
         <MakeRecall made={(recall) => void go(`/recalls/${recall.id}`)} />
         <Loaded query={query}>
           {(recalls) => (
-            <div className="columns halves">
+            <div className={recalls.length ? "columns halves" : "stack"}>
               <Past recalls={recalls} chosen={id ?? recalls[0]?.id} />
               {recalls[0] && <Heard id={id ?? recalls[0].id} />}
             </div>
