@@ -104,7 +104,7 @@ def outcome(file: File, out: Out = None, reader: Kind = ReaderKind.LOCAL) -> Non
     """结果：读 {"id","turns"}，写 {"id","outcome","follow_up","callback_time"}；时间照原话写。"""
 
     async def judge(row: OutcomeRow, minds: Reader) -> Decision:
-        return judge_outcome(await read_turns(row.spoken, minds))
+        return judge_outcome(row.spoken, await read_turns(row.spoken, minds))
 
     with explained():
         rows, decisions = _judged(file, OutcomeRow, lambda row: row.outcome is not None, out, reader, judge)

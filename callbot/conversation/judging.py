@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from callbot.conversation.labels import Outcome
-from callbot.conversation.outcome import LEADING, Decision, Handover, Stance, decide
+from callbot.conversation.outcome import LEADING, Decision, Stance, decide
 from callbot.conversation.reading import Context, Reader, Reading
+from callbot.conversation.took_over import took_over
 from callbot.conversation.transfer import Need, Said, need
 from callbot.conversation.understand.context import asked
 
@@ -72,17 +74,27 @@ def stances(history: Sequence[Said]) -> list[Stance]:
     ]
 
 
-def judge_outcome(history: Sequence[Said]) -> Decision:
-    """What comes of this conversation.
+def judge_outcome(turns: Sequence[SpokenTurn], history: Sequence[Said]) -> Decision:
+    """What comes of this conversation: `turns` as written down, `history` as read from them.
 
-    A human who is needed is taken as reached: whether an agent was free is not in the words. A transfer
-    that the callee declines is none. The outcome is one of `in_words`. Source: labels, section Outcome and
-    follow-up.
+    A transfer that the callee declines, or that the bot's own words don't tell of, is none. The outcome is
+    one of `in_words`. Source: labels, section Outcome and follow-up.
     """
-    found = need(history)
-    handovers = [Handover(turn=found.turn, reason=found.reason, connected=True)] if found is not None else []
-    decision = decide(stances(history), handovers=handovers)
-    return replace(decision, outcome=in_words(decision.outcome))
+    bot_said = {index: turn.text for index, turn in enumerate(turns) if turn.role == "bot"}
+    handover = took_over(bot_said, history)
+    decision = decide(stances(history), handovers=[handover] if handover else [])
+    return replace(
+        decision,
+        outcome=in_words(decision.outcome),
+        callback_spoken=as_written(decision.callback_spoken, history),
+    )
+
+
+def as_written(spoken: str, history: Sequence[Said]) -> str:
+    """`spoken` with the pauses of the turn that names it: a reading knows no blanks."""
+    pattern = r"\s*".join(map(re.escape, spoken))
+    found = (match[0] for said in reversed(history) if (match := re.search(pattern, said.text)))
+    return next(found, spoken) if spoken else ""
 
 
 def in_words(outcome: Outcome) -> Outcome:

@@ -154,7 +154,7 @@ def decide(
     Source: docs/outcomes.md; R139, R141–R144, R158, R167–R170.
     """
     line = line or LineEnd()
-    people = [stance for stance in history if Intent.ANNOUNCEMENT not in stance.intents]
+    people = _people(history)
     complained = any(Intent.COMPLAINT in stance.intents for stance in people) or any(
         handover.reason in _GRIEVANCES for handover in handovers
     )
@@ -209,8 +209,6 @@ def decide(
                 assert_never(mind)
     if booked:
         return because(people[-1], Outcome.CALLBACK)
-    if assistant := _assistant(history, people):
-        return because(assistant, Outcome.VOICEMAIL)
     return because(people[-1], _without_stance(people, line))
 
 
@@ -286,30 +284,51 @@ def _is_wrong_person(stance: Stance, people: Sequence[Stance]) -> bool:
     if Intent.WRONG_PERSON not in stance.intents and not denies:
         return False
     return not any(
-        later.turn > stance.turn and later.asks == "identity" and later.intents[0] is Intent.AFFIRM
+        later.turn > stance.turn and (_confirms(later) or _speaks_for_themselves(later, stance))
         for later in people
     )
 
 
-def _assistant(history: Sequence[Stance], people: Sequence[Stance]) -> Stance | None:
-    """The phone assistant that answered, where nothing said after it tells of a person: 好的，已经记下了."""
-    spoken = [stance for stance in history if Intent.ANNOUNCEMENT in stance.intents]
-    polite = all(stance.intents[0] in _POLITE or _PASSES_ON.search(stance.words) for stance in people)
-    if spoken and polite and announced(spoken[-1].words) is Outcome.VOICEMAIL:
-        return spoken[-1]
-    return None
+def _confirms(stance: Stance) -> bool:
+    return stance.asks == "identity" and stance.intents[0] is Intent.AFFIRM
 
 
-_POLITE = frozenset(
-    {
-        Intent.AFFIRM,
-        Intent.GREETING_ACK,
-        Intent.THANKS_BYE,
-        Intent.ASK_IDENTITY,
-        Intent.SILENCE_FILLER_UNCLEAR,
-    }
+def _speaks_for_themselves(later: Stance, stance: Stance) -> bool:
+    """Whether a later stance outvotes a wrong person who was only guessed."""
+    return stance.confidence < CLEAR and later.confidence >= stance.confidence and _mind(later) is not None
+
+
+def _people(history: Sequence[Stance]) -> list[Stance]:
+    """What people said: no announcements, and nothing that a phone assistant says after telling what it is.
+
+    An assistant asks and agrees as people do (几点呢, 好的已经记下了); only a stance of which the reader is
+    sure tells that a person has picked up.
+    """
+    assistant = next((stance.turn for stance in history if _is_assistant(stance)), None)
+    return [
+        stance
+        for stance in history
+        if Intent.ANNOUNCEMENT not in stance.intents
+        and (assistant is None or stance.turn < assistant or _is_a_persons(stance))
+    ]
+
+
+def _is_assistant(stance: Stance) -> bool:
+    return Intent.ANNOUNCEMENT in stance.intents and announced(stance.words) is Outcome.VOICEMAIL
+
+
+def _is_a_persons(stance: Stance) -> bool:
+    if stance.intents[0] in _ONLY_PEOPLE:
+        return True
+    decided = _mind(stance) is not None or stance.intents[0] is Intent.WRONG_PERSON
+    return decided and stance.confidence >= CLEAR and not _PASSES_ON.search(stance.words)
+
+
+_ONLY_PEOPLE = frozenset(
+    {Intent.DO_NOT_CALL, Intent.COMPLAINT, Intent.REQUEST_HUMAN, Intent.ABUSIVE, Intent.ASK_PRICE_OFFER}
 )
-"""What an assistant says as well as a person."""
+CLEAR = 0.8
+"""Confidence from which a stance is no guess."""
 _PASSES_ON = re.compile(r"转达|转告|记录|记下|留言|机主|主人")
 
 

@@ -256,7 +256,8 @@ async def test_reader_and_rules_together_find_what_comes_of_a_conversation() -> 
     reader = LocalReader()
     right = 0
     for row in DIALOGUES:
-        found = judge_outcome(await read_turns([SpokenTurn(**turn) for turn in row["turns"]], reader))
+        turns = [SpokenTurn(**turn) for turn in row["turns"]]
+        found = judge_outcome(turns, await read_turns(turns, reader))
         right += (found.outcome, found.follow_ups[0]) == (row["outcome"], row["follow_up"])
         assert not row["callback_time"] or found.callback_spoken == row["callback_time"]
     assert right >= RIGHT
