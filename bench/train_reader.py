@@ -107,7 +107,7 @@ def usual_feelings(rows: Sequence[Example]) -> Array:
     usual = np.zeros((len(INTENTS), len(EMOTIONS)), dtype=np.float32)
     np.add.at(usual, (intents[known], emotions[known]), 1)
     usual /= np.maximum(usual.sum(axis=1, keepdims=True), 1)
-    shares = np.eye(len(EMOTIONS), dtype=np.float32)[emotions]
+    shares: Array = np.eye(len(EMOTIONS), dtype=np.float32)[emotions]
     shares[~known] = usual[intents[~known]]
     return shares
 
