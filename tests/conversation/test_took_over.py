@@ -30,7 +30,11 @@ def conversation(*turns: str | tuple[str, Reading]) -> tuple[dict[int, str], lis
     ("turns", "reason", "turn"),
     [
         (
-            ("您好，窗帘清洗活动。", ("上回洗完短了十公分 说好赔的", GRIEVED), "很抱歉，这就请售后经理跟您谈。"),
+            (
+                "您好，窗帘清洗活动。",
+                ("上回洗完短了十公分 说好赔的", GRIEVED),
+                "很抱歉，这就请售后经理跟您谈。",
+            ),
             TransferReason.COMPLAINT,
             1,
         ),

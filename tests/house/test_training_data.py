@@ -17,7 +17,9 @@ from callbot.conversation.understand.normal import essence
 
 LONG = 8
 """Characters from which two people hardly ever say the same thing by chance."""
-TESTS = ("test", "test_two", "test_three")
+TESTS = ("test", "test_two", "test_four")
+SEALED = (*TESTS, "develop_two")
+"""Written before the training by authors who saw none of it; the last has become a set to develop on."""
 
 
 @cache
@@ -49,12 +51,12 @@ def test_templates_do_not_pass_as_writing() -> None:
     assert len(alike) >= 0.97 * len(texts)
 
 
-@pytest.mark.parametrize("name", TESTS)
+@pytest.mark.parametrize("name", SEALED)
 def test_what_is_measured_on_has_not_been_learnt(name: str) -> None:
     said = [essence(text) for path in sorted((FOLDER / name).glob("*.jsonl")) for text in callee_words(path)]
     shares = nearest([text for text in said if len(text) >= LONG], [example.core for example in learnt()])
     # Counts only: whoever reads a failure shall not read the test set.
-    assert sum(share == 1 for share in shares) <= 3
+    assert sum(share == 1 for share in shares) <= 0.005 * len(shares)
     assert sum(share >= 0.5 for share in shares) <= 0.06 * len(shares)
 
 
@@ -83,7 +85,7 @@ def callee_words(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", TESTS)
+@pytest.mark.parametrize("name", SEALED)
 def test_the_test_sets_are_those_that_were_there_before_the_training(name: str) -> None:
     folder = FOLDER / name
     noted = "\n".join(
