@@ -26,7 +26,8 @@ def build_control(settings: Settings, media_url: str = "") -> CallControl:
             raise BadInput.one(
                 "设置 carrier.base_url",
                 "没有填：不知道模拟运营商的地址",
-                "启动 python -m callbot.telephony.simulator 并填它的地址，或运行 callbot demo",
+                "启动 python -m callbot.telephony.simulator 并填它的地址，或运行 callbot demo；"
+                "只看网页、导入客户、准备批次，用 callbot serve --media 0",
             )
         return TwilioControl(
             account=carrier.account or _SIMULATOR_ACCOUNT,
@@ -54,6 +55,11 @@ def build_control(settings: Settings, media_url: str = "") -> CallControl:
         base_url=carrier.base_url,
         status_callback_url=status_url(media_url),
     )
+
+
+def is_connected(settings: Settings) -> bool:
+    """Whether the settings name a carrier at all, complete or not."""
+    return settings.carrier.kind != "simulator" or bool(settings.carrier.base_url)
 
 
 def carrier_status(

@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from callbot.app import build_clock, build_site, open_database, open_vault
-from callbot.carrier import build_control
+from callbot.carrier import build_control, is_connected
 from callbot.cli.children import Child
 from callbot.cli.output import explained, out, run
 from callbot.cli.stopping import Stopping, listening
@@ -23,6 +23,7 @@ from callbot.minds import check_minds
 from callbot.settings import Settings, load_settings
 from callbot.store import workers
 from callbot.store.database import Database
+from callbot.telephony.unconnected import Unconnected
 from callbot.web.access.accounts import FIRST, Accounts
 from callbot.web.serving import serving
 from callbot.web.site import Site
@@ -40,7 +41,7 @@ def serve(
     """提供页面和坐席台，并在时段内拨打所有进行中的批次，直到 Ctrl-C。
 
     按一次 Ctrl-C 等通话打完，再按一次立即结束；两种都会结清。
-    --media 0 只运行控制进程，媒体进程在别的主机上。
+    --media 0 只运行控制进程，媒体进程在别的主机上；没有设置线路时，可以先用它看网页、导入客户、准备批次。
     设置了 desk.url 时，客户转到那台主机的坐席台，本机不再开坐席台。
     """
     with explained():
@@ -63,7 +64,8 @@ def _check(settings: Settings, count: int) -> None:
     # What a media process needs, and a carrier that is not complete, are named before anything is started.
     if count:
         run(check_minds(settings))
-    build_control(settings)
+    if count or is_connected(settings):
+        build_control(settings)
 
 
 async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
@@ -79,7 +81,7 @@ async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
             else:
                 office = await stack.enter_async_context(build_desk(settings, db, clock, line_token=token))
                 desk_url = office.server.line_url
-            control = build_control(settings)
+            control = build_control(settings) if is_connected(settings) else Unconnected()
             try:
                 site = build_site(settings, db, vault, clock, office=office, far_office=far)
                 async with (
@@ -88,6 +90,10 @@ async def _serve(settings: Settings, count: int, quiet: bool) -> Stopping:
                 ):
                     out.print(f"网页 [bold]{address}[/]（Ctrl-C 结束）")
                     await _first_start(site, address)
+                    if not is_connected(settings):
+                        out.print(
+                            "[yellow]没有设置线路，不会拨打[/]：在 callbot.toml 里填好 carrier，再启动一次"
+                        )
                     out.print(
                         f"坐席 {office.server.url if office else await _joined(far)}，媒体进程 {count} 个"
                     )
