@@ -318,7 +318,7 @@ def _is_assistant(stance: Stance) -> bool:
 
 
 def _is_a_persons(stance: Stance) -> bool:
-    if stance.intents[0] in _ONLY_PEOPLE:
+    if _ONLY_PEOPLE.intersection(stance.intents):
         return True
     decided = _mind(stance) is not None or stance.intents[0] is Intent.WRONG_PERSON
     return decided and stance.confidence >= CLEAR and not _PASSES_ON.search(stance.words)

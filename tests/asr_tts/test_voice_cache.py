@@ -177,13 +177,20 @@ async def test_an_interrupted_line_stops_the_voice_and_can_be_said_again(tmp_pat
 async def test_who_stays_hears_the_end_when_another_leaves(tmp_path: Path) -> None:
     voice = SteppedVoice()
     cached = CachedVoice(voice, tmp_path)
+    pieces: list[Audio] = []
+
+    async def stay() -> None:
+        async for piece in cached.speak(OPENER):
+            pieces.append(piece)
+
     leaving = asyncio.create_task(heard(cached, OPENER))
-    staying = asyncio.create_task(heard(cached, OPENER))
+    staying = asyncio.create_task(stay())
     voice.step()
-    await until(lambda: voice.made == 1)
+    await until(lambda: voice.made == 1 and len(pieces) == 1)  # both listen to the one synthesis
     leaving.cancel()
     voice.step(2)
-    assert len(await staying) == 3
+    await staying
+    assert len(pieces) == 3
 
 
 async def test_a_failure_is_told_and_not_kept(tmp_path: Path) -> None:
