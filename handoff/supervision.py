@@ -173,10 +173,14 @@ class _Seat:
                     await room.part(self._voice)
             case "whisper" | "barge":
                 if room is None:
-                    await self._voice.tell(Refused(message="机器人正在通话：可以旁听或接手，不能对坐席说话或加入通话"))
+                    await self._voice.tell(
+                        Refused(message="机器人正在通话：可以旁听或接手，不能对坐席说话或加入通话")
+                    )
                     return
                 if room.by_telephone:
-                    await self._voice.tell(Refused(message="坐席在用电话通话：可以旁听或接手，不能对坐席说话或加入通话"))
+                    await self._voice.tell(
+                        Refused(message="坐席在用电话通话：可以旁听或接手，不能对坐席说话或加入通话")
+                    )
                     return
                 await room.join(self._voice, mode)
             case "take_over":
