@@ -265,7 +265,13 @@ async def test_signals_come_with_the_reading(reader: LocalReader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "stop"), [("那就今天我都你电话", False), ("以后别再打给我了", True), ("把我号码删了", True)]
+    ("text", "stop"),
+    [
+        ("那就今天我都你电话", False),
+        ("那就今天我都以电话", False),
+        ("以后别再打给我了", True),
+        ("把我号码删了", True),
+    ],
 )
 async def test_after_the_goodbye_a_wish_is_not_guessed(reader: LocalReader, text: str, stop: bool) -> None:
     goodbye = Context(bot_said="同事那边已经处理完了，谢谢您的耐心。再见。")

@@ -37,7 +37,7 @@ SERIOUS: Mapping[Intent, float] = {
 PLAIN = frozenset({Intent.DO_NOT_CALL, Intent.COMPLAINT})
 """What is believed when it is said in so many words, whatever the model makes of the rest."""
 
-AFTER_GOODBYE = 0.5
+AFTER_GOODBYE = 0.65
 """The same once the bot has taken its leave: a mumbled goodbye is likelier then than a new wish."""
 
 UNSURE = 0.5
